@@ -1,0 +1,1 @@
+"""The graph that both sides share: source models as read, and OpenVINO ops."""

@@ -1,0 +1,1 @@
+"""OpenVINO IR: writing and reading the pair of ``.xml`` and ``.bin``."""

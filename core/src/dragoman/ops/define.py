@@ -1,0 +1,456 @@
+"""How an OpenVINO op is declared: one class, from whose fields come parsing, checks, the builder and the XML.
+
+    @op("Convolution", version="opset1")
+    class Convolution(Op):
+        data = In("T")
+        filters = In("T")
+        strides = Ints()
+        auto_pad = Enum("explicit", "same_upper", "same_lower", "valid")
+
+        def infer(self, data, filters): ...
+
+An instance holds the attributes and is frozen. ``infer`` takes what :class:`~dragoman.graph.types.Typed` describes (a
+missing optional input is None, a variadic one arrives as the remaining positional arguments) and returns one
+:class:`TensorType` or a tuple of them; it raises :class:`Contradiction` where the runtime would refuse. ``fold``, where
+an op has it, takes and returns numpy arrays: it is the value of the op, for constant folding and as the reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+
+from dragoman.graph.body import BodyPorts
+from dragoman.graph.types import (
+    DType,
+    Shape,
+    TensorType,
+    dtype,
+    dynamic,
+    parse_shape,
+    shape_text,
+)
+
+if TYPE_CHECKING:
+    from dragoman.graph.graph import Node
+    from dragoman.graph.tensor import Array
+
+_V = TypeVar("_V")
+_OpClass = TypeVar("_OpClass", bound="type[Op]")
+
+
+class Contradiction(Exception):
+    """Raised by ``infer``: these inputs and attributes cannot go together; the message says why, in one line."""
+
+
+class In:
+    """An input port. ``var`` names a type variable: inputs that share it must have one element type.
+
+    ``domain`` limits the element type to kinds (``float``, ``int``, ``uint``, ``bool``, ``string``) or type names.
+    ``constant`` tells that the op needs the value when the model is compiled.
+    """
+
+    __slots__ = ("constant", "domain", "name", "optional", "var", "variadic")
+
+    def __init__(
+        self,
+        var: str = "",
+        *domain: str,
+        optional: bool = False,
+        variadic: bool = False,
+        constant: bool = False,
+    ) -> None:
+        self.var = var
+        self.domain = frozenset(domain)
+        self.optional = optional
+        self.variadic = variadic
+        self.constant = constant
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def accepts(self, kind: DType) -> bool:
+        """The element type lies in the domain (an unknown one always does)."""
+        return not self.domain or kind.is_dynamic or kind.kind in self.domain or kind.name in self.domain
+
+
+NUMERIC = ("float", "int", "uint")
+INTEGER = ("int", "uint")
+INDEX = ("i32", "i64")
+_REQUIRED: Any = object()
+
+
+class Attr(Generic[_V]):
+    """An XML attribute: how it is checked, printed and parsed. Without ``default`` it must be given."""
+
+    xml_name: str
+    in_xml: ClassVar[bool] = True
+
+    def __init__(self, default: Any = _REQUIRED, *, xml: str = "") -> None:
+        self._default = default
+        self.name = ""
+        self.xml_name = xml
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.xml_name = self.xml_name or name
+        if not self.required:
+            self._default = self.check(self._default)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Attr[_V]: ...
+    @overload
+    def __get__(self, instance: Op, owner: type) -> _V: ...
+    def __get__(self, instance: Op | None, owner: type) -> Attr[_V] | _V:
+        if instance is None:
+            return self
+        return self.default
+
+    @property
+    def required(self) -> bool:
+        """It has no default."""
+        return self._default is _REQUIRED
+
+    @property
+    def default(self) -> _V:
+        """The value when none is given; AttributeError when it must be given."""
+        if self.required:
+            raise AttributeError(self.name)
+        value: _V = self._default
+        return value
+
+    def check(self, value: Any) -> _V:
+        """The value in canonical form; TypeError or ValueError when it is none."""
+        raise NotImplementedError
+
+    def text(self, value: _V) -> str:
+        """As written in the XML."""
+        return str(value)
+
+    def parse(self, text: str) -> _V:
+        """From the XML; ValueError when it is not one."""
+        return self.check(text)
+
+
+class Int(Attr[int]):
+    """A 64-bit integer."""
+
+    def check(self, value: Any) -> int:
+        if isinstance(value, (bool, float)) and value != int(value):
+            raise TypeError(f"{value!r} is not an integer")
+        return int(value)
+
+
+class Float(Attr[float]):
+    """A floating-point number; printed with the digits that give it back."""
+
+    def check(self, value: Any) -> float:
+        return float(value)
+
+    def text(self, value: float) -> str:
+        return float_text(value)
+
+
+class Bool(Attr[bool]):
+    """``true`` or ``false``."""
+
+    def check(self, value: Any) -> bool:
+        if value in (True, False):
+            return bool(value)
+        raise TypeError(f"{value!r} is not a boolean")
+
+    def text(self, value: bool) -> str:
+        return "true" if value else "false"
+
+    def parse(self, text: str) -> bool:
+        low = text.strip().lower()
+        if low not in ("true", "false", "1", "0"):
+            raise ValueError(f"{text!r} is not true or false")
+        return low in ("true", "1")
+
+
+class Str(Attr[str]):
+    """Free text."""
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError(f"{value!r} is not a string")
+        return value
+
+
+class Enum(Attr[str]):
+    """One of a few words; the first is the default unless another is named."""
+
+    def __init__(self, *words: str, default: Any = None, xml: str = "") -> None:
+        super().__init__(words[0] if default is None else default, xml=xml)
+        self.words = words
+
+    def check(self, value: Any) -> str:
+        low = str(value).lower()
+        for word in self.words:
+            if word.lower() == low:
+                return word
+        raise ValueError(f"{value!r} is not one of {', '.join(self.words)}")
+
+
+class _List(Attr[tuple[_V, ...]]):
+    def __init__(self, default: Any = (), *, xml: str = "") -> None:
+        super().__init__(default, xml=xml)
+
+    def one(self, value: Any) -> _V:
+        raise NotImplementedError
+
+    def check(self, value: Any) -> tuple[_V, ...]:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",")] if value.strip() else []
+        return tuple(self.one(v) for v in value)
+
+    def text(self, value: tuple[_V, ...]) -> str:
+        return ",".join(map(str, value))
+
+
+class Ints(_List[int]):
+    """A list of integers."""
+
+    def one(self, value: Any) -> int:
+        return int(value)
+
+
+class Floats(_List[float]):
+    """A list of floating-point numbers."""
+
+    def one(self, value: Any) -> float:
+        return float(value)
+
+    def text(self, value: tuple[float, ...]) -> str:
+        return ",".join(map(float_text, value))
+
+
+class Strs(_List[str]):
+    """A list of words without commas."""
+
+    def one(self, value: Any) -> str:
+        return str(value)
+
+
+class ElementType(Attr[DType]):
+    """An element type."""
+
+    def check(self, value: Any) -> DType:
+        try:
+            return dtype(value)
+        except KeyError:
+            raise ValueError(f"{value!r} is not an element type") from None
+
+    def text(self, value: DType) -> str:
+        return value.name
+
+
+class PartialShape(Attr[Shape]):
+    """A shape with unknown dimensions allowed."""
+
+    def check(self, value: Any) -> Shape:
+        return parse_shape(value) if isinstance(value, str) else None if value is None else tuple(value)
+
+    def text(self, value: Shape) -> str:
+        return shape_text(value)
+
+
+class Ports(Attr[BodyPorts]):
+    """How the ports of an op with a sub-graph meet the sub-graph's own; IR writes it as ``<port_map>``."""
+
+    in_xml = False
+
+    def __init__(self) -> None:
+        super().__init__(BodyPorts())
+
+    def check(self, value: Any) -> BodyPorts:
+        if not isinstance(value, BodyPorts):
+            raise TypeError(f"{value!r} is not a BodyPorts")
+        return value
+
+
+def float_text(value: float) -> str:
+    """Shortest decimal that reads back as the same float: ``1e-05``, ``0.1``, ``2``, ``inf``, ``nan``."""
+    text = repr(float(value))
+    return text.removesuffix(".0")
+
+
+class Op:
+    """Base of all target ops; see the module's docstring."""
+
+    type: ClassVar[str] = ""
+    version: ClassVar[str] = ""
+    xml_type: ClassVar[str] = ""
+    inputs: ClassVar[tuple[In, ...]] = ()
+    attributes: ClassVar[dict[str, Attr[Any]]] = {}
+    #: number of outputs, or None when it depends on attributes or inputs (then ``output_count`` says)
+    outputs: ClassVar[int | None] = 1
+    #: the op has an effect or a hidden state: it is never folded, merged or removed as dead
+    stateful: ClassVar[bool] = False
+    #: names of the sub-graphs a node of this op holds in ``node.bodies`` (If, Loop, TensorIterator)
+    body_names: ClassVar[tuple[str, ...]] = ()
+    fold: ClassVar[Callable[..., Any] | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        ports: dict[str, In] = {}
+        attributes: dict[str, Attr[Any]] = {}
+        for base in reversed(cls.__mro__):
+            for name, field in vars(base).items():
+                if isinstance(field, In):
+                    ports[name] = field
+                elif isinstance(field, Attr):
+                    attributes[name] = field
+                elif name in ports:
+                    del ports[name]
+                elif name in attributes:
+                    del attributes[name]
+        cls.inputs = tuple(ports.values())
+        cls.attributes = attributes
+
+    def __init__(self, **attributes: Any) -> None:
+        own = self.__dict__
+        for name, value in attributes.items():
+            field = self.attributes.get(name)
+            if field is None:
+                raise TypeError(f"{self.type} has no attribute {name!r}; it has {', '.join(self.attributes) or 'none'}")
+            try:
+                own[name] = field.check(value)
+            except (TypeError, ValueError) as error:
+                raise TypeError(f"{self.type}.{name}: {error}") from None
+        for name, field in self.attributes.items():
+            if name not in own and field.required:
+                raise TypeError(f"{self.type} needs the attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{self.type} is frozen; use replace({name}=...)")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Op) and self.values() == other.values()
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.version, tuple(self.xml().items())))
+
+    def __repr__(self) -> str:
+        return f"{self.type}({', '.join(f'{k}={v!r}' for k, v in self.values().items())})"
+
+    def values(self) -> dict[str, Any]:
+        """All attributes, defaults included, in declaration order."""
+        return {name: getattr(self, name) for name in self.attributes}
+
+    def replace(self, **attributes: Any) -> Op:
+        """A copy with some attributes changed."""
+        return type(self)(**{**self.__dict__, **attributes})
+
+    def xml(self) -> dict[str, str]:
+        """Every attribute as IR spells it."""
+        return {f.xml_name: f.text(getattr(self, name)) for name, f in self.attributes.items() if f.in_xml}
+
+    @classmethod
+    def from_xml(cls, data: dict[str, str]) -> Op:
+        """From the ``<data>`` of a layer; unknown attributes are a TypeError, missing ones take the default."""
+        names = {field.xml_name: name for name, field in cls.attributes.items() if field.in_xml}
+        given: dict[str, Any] = {}
+        for key, text in data.items():
+            if key not in names:
+                raise TypeError(f"{cls.type} {cls.version} has no attribute {key!r}")
+            try:
+                given[names[key]] = cls.attributes[names[key]].parse(text)
+            except ValueError as error:
+                raise TypeError(f"{cls.type}.{key}: {error}") from None
+        return cls(**given)
+
+    def output_count(self, inputs: tuple[Any, ...]) -> int:
+        """Number of outputs; overridden where ``outputs`` is None."""
+        if self.outputs is None:
+            raise NotImplementedError(self.type)
+        return self.outputs
+
+    def infer(self, *inputs: Any) -> TensorType | tuple[TensorType, ...]:
+        """Output types from input types; Contradiction where the runtime would refuse."""
+        raise NotImplementedError(self.type)
+
+    def infer_bodies(self, node: Node) -> tuple[TensorType, ...]:
+        """Output types of an op with sub-graphs; infers the bodies on the way."""
+        raise NotImplementedError(self.type)
+
+
+def op(name: str, version: str = "opset1", *, xml_type: str = "") -> Callable[[_OpClass], _OpClass]:
+    """Give an Op class its IR type and the opset in which this form of it appeared (``extension`` for custom ops)."""
+
+    def mark(cls: _OpClass) -> _OpClass:
+        cls.type = name
+        cls.version = version
+        cls.xml_type = xml_type or name
+        return cls
+
+    return mark
+
+
+class OpRegistry:
+    """Op classes by (type, version); ``latest`` is what the builder emits."""
+
+    def __init__(self, classes: Iterable[type[Op]] = ()) -> None:
+        self._versions: dict[str, dict[int, type[Op]]] = {}
+        self._xml: dict[str, str] = {}
+        for cls in classes:
+            self.add(cls)
+
+    def add(self, cls: type[Op]) -> None:
+        """Register; ValueError when another class has the key or the class is not decorated with ``@op``."""
+        if not cls.type or not cls.version or "type" not in cls.__dict__:
+            raise ValueError(f"{cls.__name__} lacks the @op(name, version) decorator")
+        number = version_number(cls.version)
+        held = self._versions.setdefault(cls.type, {})
+        if held.get(number, cls) is not cls:
+            raise ValueError(f"{cls.type} {cls.version} is defined by {held[number].__module__} and {cls.__module__}")
+        held[number] = cls
+        self._xml[cls.xml_type] = cls.type
+
+    def latest(self, name: str) -> type[Op] | None:
+        """The newest class of a type."""
+        held = self._versions.get(name)
+        return held[max(held)] if held else None
+
+    def find(self, name: str, version: str) -> type[Op] | None:
+        """The class that ``version="opsetN"`` of an IR layer means: the newest not after N."""
+        held = self._versions.get(self._xml.get(name, name))
+        if not held:
+            return None
+        number = version_number(version)
+        fitting = [n for n in held if n <= number and (n == 0) == (number == 0)]
+        return held[max(fitting)] if fitting else None
+
+    def types(self) -> list[str]:
+        """All type names, sorted."""
+        return sorted(self._versions)
+
+    def classes(self) -> list[type[Op]]:
+        """All classes, by name and version."""
+        return [self._versions[t][n] for t in self.types() for n in sorted(self._versions[t])]
+
+
+def version_number(version: str) -> int:
+    """16 for ``opset16``; 0 for ``extension`` (custom ops live in a space of their own)."""
+    return int(version[5:]) if version.startswith("opset") and version[5:].isdigit() else 0
+
+
+def same_element_type(op_type: str, ports: Iterable[tuple[In, DType]]) -> dict[str, DType]:
+    """Bind type variables; Contradiction when two inputs of one variable differ or a type is outside its domain."""
+    bound: dict[str, DType] = {}
+    for port, kind in ports:
+        if not port.accepts(kind):
+            raise Contradiction(f"input {port.name!r} cannot be {kind}; it takes {', '.join(sorted(port.domain))}")
+        if not port.var or kind is dynamic:
+            continue
+        held = bound.setdefault(port.var, kind)
+        if held is not kind:
+            raise Contradiction(f"inputs of one element type are needed, and {port.name!r} is {kind} beside {held}")
+    return bound
+
+
+def numpy_value(function: Callable[..., Array]) -> Callable[..., Any]:
+    """Declare ``fold`` from a plain function of arrays."""
+    return lambda self, *arrays: function(*arrays)
