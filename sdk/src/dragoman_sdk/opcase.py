@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dragoman.builder import Builder
+from dragoman.errors import InferError
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.tensor import unpack
 from dragoman.graph.types import DType, Interval, Shape, dtype, parse_shape, shape_text
+from dragoman.infer.engine import infer_node
 from dragoman.ir.write import ir_bytes
 from dragoman.ops import core_ops
 from dragoman.ops.define import Op, OpRegistry
@@ -88,14 +90,21 @@ class OpCase:
 
     def build(self, ops: OpRegistry | None = None) -> tuple[Graph, Node]:
         """The graph of this one node; its parameters in order."""
+        graph, node = self.untyped(ops)
+        infer_node(node)
+        return graph, node
+
+    def untyped(self, ops: OpRegistry | None = None) -> tuple[Graph, Node]:
+        """The graph of this one node before inference has looked at it."""
         ops = ops or registry()
         graph = Graph("case")
         op = Builder(graph, ops)
         values = [self._operand(op, i, given) for i, given in enumerate(self.inputs)]
         cls = ops.find(self.op, self.version) if self.version else ops.latest(self.op)
         assert cls is not None, f"no op {self.op} {self.version}"
-        node = op.add(cls(**self.attrs), values)
-        node.name = "tested"
+        attrs = cls(**self.attrs)
+        count = attrs.outputs if attrs.outputs is not None else attrs.output_count(tuple(values))
+        node = graph.append(Node(cls.type, values, attrs, outputs=count, name="tested"))
         if cls.type not in ("Assign", "Result"):
             graph.outputs = list(node.outputs)
         return graph, node
@@ -140,6 +149,22 @@ class OpCase:
         assert len(ours) == len(theirs)
         for mine, other in zip(ours, theirs, strict=True):
             close(np.asarray(mine), other, self.rtol, self.atol, str(self))
+
+
+def assert_both_refuse(case: OpCase, ops: OpRegistry | None = None) -> None:
+    """Assert that neither our inference nor the runtime takes this case."""
+    graph, node = case.untyped(ops)
+    try:
+        infer_node(node)
+    except InferError:
+        pass
+    else:
+        raise AssertionError(f"{case}: our inference takes it as {[v.type for v in node.outputs]}")
+    try:
+        model = read(graph)
+    except RuntimeError:
+        return
+    raise AssertionError(f"{case}: the runtime takes it as {[str(o.get_partial_shape()) for o in model.outputs]}")
 
 
 @functools.cache
