@@ -55,9 +55,7 @@ def feed_forward(net: Net, name: str, x: str, hidden: int, inner: int, activatio
         return net.linear("fc2", x, inner, hidden, gain=0.5)
 
 
-def pre_norm_block(
-    net: Net, x: str, hidden: int, heads: int, activation: str, mask: str = "", memory: str = ""
-) -> str:
+def pre_norm_block(net: Net, x: str, hidden: int, heads: int, activation: str, mask: str = "", memory: str = "") -> str:
     """x + attention(norm(x)), (cross attention likewise,) x + feed_forward(norm(x))."""
     y = net.layer_norm("norm1", x, hidden)
     x = net("Add", x, attention(net, "attention", y, y, hidden, heads, mask, divide=False))

@@ -35,9 +35,7 @@ def efficientnet_b0(opset: int, divide: int = 8, classes: int = 10, image: int =
     return net
 
 
-def _block(
-    net: Net, x: str, inputs: int, expansion: int, kernel: int, stride: int, outputs: int, folded: bool
-) -> str:
+def _block(net: Net, x: str, inputs: int, expansion: int, kernel: int, stride: int, outputs: int, folded: bool) -> str:
     hidden = inputs * expansion
     y = x
     if expansion != 1:

@@ -63,16 +63,16 @@ class Net(Recorder):
         placement = "asymmetric" if mode == "nearest" else "half_pixel"
         nearest = "floor" if mode == "nearest" else None
         roi = "" if self.opset >= 13 else self.const(np.zeros(0, np.float32))
-        return self(
-            "Resize", x, roi, scales, mode=mode, coordinate_transformation_mode=placement, nearest_mode=nearest
-        )
+        return self("Resize", x, roi, scales, mode=mode, coordinate_transformation_mode=placement, nearest_mode=nearest)
 
     def batch_norm(self, name: str, x: str, channels: int, gain: float = 1.0) -> str:
         with self.scope(name):
             gamma = self.weight("weight", channels, fill=normal(0.1 * gain, gain))
             beta = self.weight("bias", channels, fill=normal(0.1))
             mean = self.weight("running_mean", channels, fill=normal(0.1))
-            var = self.weight("running_var", channels, fill=lambda rng, shape: rng.uniform(0.5, 1.5, shape).astype("f4"))
+            var = self.weight(
+                "running_var", channels, fill=lambda rng, shape: rng.uniform(0.5, 1.5, shape).astype("f4")
+            )
         return self("BatchNormalization", x, gamma, beta, mean, var, epsilon=1e-5)
 
     def sigmoid_linear(self, x: str) -> str:

@@ -55,9 +55,7 @@ def mobilenet_v3(opset: int, divide: int = 4, classes: int = 10, image: int = 64
     for index, (kernel, hidden, full, squeezed, activation, stride) in enumerate(_V3, 1):
         with net.scope(f"features.{index}"):
             width = full // divide
-            x = _inverted(
-                net, x, channels, hidden // divide, width, kernel, stride, activation, squeezed, folded
-            )
+            x = _inverted(net, x, channels, hidden // divide, width, kernel, stride, activation, squeezed, folded)
             channels = width
     x = net.hard_swish(conv(net, "features.16", x, channels, 960 // divide, gain=RELU_GAIN, folded=folded))
     x = net("Flatten", net("GlobalAveragePool", x), axis=1)

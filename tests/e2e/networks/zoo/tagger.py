@@ -33,9 +33,7 @@ def tagger(opset: int, cell: str = "LSTM", hidden: int = 12, layers: int = 2, le
     return net
 
 
-def _bidirectional(
-    net: Net, cell: str, x: str, limit: str, state: str, inputs: int, hidden: int
-) -> tuple[str, str]:
+def _bidirectional(net: Net, cell: str, x: str, limit: str, state: str, inputs: int, hidden: int) -> tuple[str, str]:
     """Outputs of both directions side by side (sequence, batch, 2 * hidden), and the final hidden state."""
     rows = _GATES[cell] * hidden
     spread = normal(hidden**-0.5)

@@ -9,9 +9,7 @@ from .forms import Net
 from .net import integers, normal
 
 
-def whisper(
-    opset: int, hidden: int = 24, heads: int = 3, layers: int = 2, vocabulary: int = 60, mels: int = 16
-) -> Net:
+def whisper(opset: int, hidden: int = 24, heads: int = 3, layers: int = 2, vocabulary: int = 60, mels: int = 16) -> Net:
     """Batch, frames and decoder sequence are dynamic; opset 11 or newer."""
     samples = [{"batch": 1, "frames": 20, "sequence": 4}, {"batch": 2, "frames": 31, "sequence": 7}]
     net = Net("whisper", opset, samples=samples)
