@@ -20,7 +20,7 @@ def decoder(
     vocabulary: int = 60,
     positions: int = 64,
 ) -> Net:
-    """`hidden=2048, heads=16, layers=18, inner=5760, vocabulary=32768` has 1.07 billion parameters. Opset 11 or newer."""
+    """Opset 11 or newer. `hidden=2048, heads=16, layers=18, inner=5760, vocabulary=32768`: 1.07 billion parameters."""
     samples = [{"batch": 1, "sequence": 5}, {"batch": 2, "sequence": 9}]
     net = Net("decoder", opset, samples=samples)
     ids = net.input("input_ids", ["batch", "sequence"], np.int64, integers(0, vocabulary))

@@ -1,4 +1,4 @@
-"""Operators in the form that each opset wants, with the decompositions that exporters emitted before an operator existed."""
+"""Operators in the form that each opset wants, decomposed as exporters did before an operator existed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .net import Recorder, normal
+from .net import Recorder, normal, uniform
 
 
 class Net(Recorder):
@@ -70,9 +70,7 @@ class Net(Recorder):
             gamma = self.weight("weight", channels, fill=normal(0.1 * gain, gain))
             beta = self.weight("bias", channels, fill=normal(0.1))
             mean = self.weight("running_mean", channels, fill=normal(0.1))
-            var = self.weight(
-                "running_var", channels, fill=lambda rng, shape: rng.uniform(0.5, 1.5, shape).astype("f4")
-            )
+            var = self.weight("running_var", channels, fill=uniform(0.5, 1.5))
         return self("BatchNormalization", x, gamma, beta, mean, var, epsilon=1e-5)
 
     def sigmoid_linear(self, x: str) -> str:

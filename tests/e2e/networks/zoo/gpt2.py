@@ -12,7 +12,7 @@ from .net import integers, normal
 def gpt2(
     opset: int, hidden: int = 24, heads: int = 3, layers: int = 3, vocabulary: int = 60, positions: int = 32
 ) -> Net:
-    """Inputs are ids and one (2, batch, heads, past, width) tensor a layer, as older exports have. Opset 11 or newer."""
+    """Ids and one (2, batch, heads, past, width) tensor a layer, as older exports have. Opset 11 or newer."""
     samples = [{"batch": 1, "sequence": 5, "past": 0}, {"batch": 2, "sequence": 1, "past": 7}]
     net = Net("gpt2", opset, samples=samples)
     width = hidden // heads

@@ -27,6 +27,11 @@ def normal(std: float = 1.0, mean: float = 0.0) -> Fill:
     return fill
 
 
+def uniform(low: float, high: float) -> Fill:
+    """Evenly distributed float32 numbers."""
+    return lambda rng, shape: rng.uniform(low, high, shape).astype(np.float32)
+
+
 def integers(low: int, high: int) -> Fill:
     """Whole numbers from low to high - 1."""
     return lambda rng, shape: rng.integers(low, high, shape)
@@ -53,10 +58,13 @@ class Port:
     name: str
     dtype: np.dtype
     dims: tuple[int | str, ...]
-    fill: Fill = normal()
+    fill: Fill | None = None
 
     def shape(self, sizes: dict[str, int]) -> tuple[int, ...]:
         return tuple(sizes[dim] if isinstance(dim, str) else dim for dim in self.dims)
+
+    def sample(self, rng: np.random.Generator, sizes: dict[str, int]) -> np.ndarray:
+        return (self.fill or normal())(rng, self.shape(sizes)).astype(self.dtype)
 
 
 class Recorder:
@@ -84,7 +92,7 @@ class Recorder:
         self._scopes.pop()
 
     def input(self, name: str, dims: Dims, dtype: type = np.float32, fill: Fill | None = None) -> str:
-        self.inputs.append(Port(name, np.dtype(dtype), tuple(dims), fill or normal()))
+        self.inputs.append(Port(name, np.dtype(dtype), tuple(dims), fill))
         return name
 
     def output(self, value: str, name: str, dims: Dims, dtype: type = np.float32) -> None:
@@ -130,7 +138,7 @@ class Recorder:
         """One set of inputs for each entry of `samples`."""
         for index, sizes in enumerate(self.samples):
             rng = np.random.default_rng([self.seed, 7919, index])
-            yield {port.name: port.fill(rng, port.shape(sizes)).astype(port.dtype) for port in self.inputs}
+            yield {port.name: port.sample(rng, sizes) for port in self.inputs}
 
     @property
     def weight_bytes(self) -> int:
