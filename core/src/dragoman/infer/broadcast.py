@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from dragoman.graph.types import Dim, Interval, Shape
-from dragoman.infer.dims import bounds, dim_of, merge, merge_shapes, same_dim, symbol_of
+from dragoman.graph.types import Dim, Shape
+from dragoman.infer.dims import bounds, dim_of, merge, merge_shapes, same_dim
 from dragoman.ops.define import Contradiction
 
 
 def broadcast_dim(a: Dim, b: Dim) -> Dim:
-    """One dimension of numpy broadcasting; Contradiction when the two cannot meet."""
-    if same_dim(a, b):
+    """One dimension of numpy broadcasting; Contradiction when the two cannot meet.
+
+    A dimension that may be 1 yields to one that cannot; where both may be 1 only the outer bounds are known, and where
+    neither may, both must be the same.
+    """
+    if same_dim(a, b) or b == 1:
         return a
-    if isinstance(a, int) and isinstance(b, int):
-        if a == 1:
-            return b
-        if b == 1 or a == b:
-            return a
-        raise Contradiction(f"{a} and {b} do not broadcast")
-    (alo, ahi), (blo, bhi) = bounds(a), bounds(b)
     if a == 1:
         return b
-    if b == 1:
-        return a
-    a_may_be_one, b_may_be_one = alo <= 1, blo <= 1
-    if not a_may_be_one and not b_may_be_one:
-        m = merge(a, b)
-        if m is None:
-            raise Contradiction(f"{a} and {b} do not broadcast")
-        return m
-    if a_may_be_one and b_may_be_one:
-        # either may be the one that stretches
-        hi = None if ahi is None or bhi is None else max(ahi, bhi)
-        return dim_of(max(alo, blo) if alo == blo else min(alo, blo), hi)
-    wide, narrow = (b, a) if a_may_be_one else (a, b)
-    if isinstance(wide, Interval):
-        return dim_of(bounds(wide)[0], bounds(wide)[1], symbol_of(wide))
-    if bounds(narrow)[1] is not None and bounds(narrow)[1] == 1:
-        return wide
-    return wide
+    (alo, ahi), (blo, bhi) = bounds(a), bounds(b)
+    a_stretches, b_stretches = alo <= 1 and a != 0, blo <= 1 and b != 0
+    if a_stretches and b_stretches:
+        return dim_of(min(alo, blo), None if ahi is None or bhi is None else max(ahi, bhi))
+    if a_stretches or b_stretches:
+        return b if a_stretches else a
+    met = merge(a, b)
+    if met is None:
+        raise Contradiction(f"{a} and {b} do not broadcast")
+    return met
 
 
-def broadcast(a: Shape, b: Shape, mode: str = "numpy", axis: int = -1) -> Shape:
-    """The shape of an elementwise result; Contradiction when the two do not go together."""
+def broadcast(a: Shape, b: Shape, mode: str = "numpy", axis: int = 0) -> Shape:
+    """The shape of an elementwise result; Contradiction when the two do not go together.
+
+    ``axis`` is where ``pdpd`` lays the first dimension of ``b`` on ``a``; in IR it is always 0.
+    """
     if mode == "none":
         possible, merged = merge_shapes(a, b)
         if not possible:
@@ -62,11 +54,9 @@ def _pdpd(a: tuple[Dim, ...], b: tuple[Dim, ...], axis: int) -> Shape:
     if start < 0 or start + len(b) > len(a):
         raise Contradiction(f"axis {axis} does not place {len(b)} dimensions inside {len(a)}")
     out = list(a)
-    for i, y in enumerate(b):
-        x = a[start + i]
-        if y != 1:
-            m = merge(x, y)
-            if m is None:
-                raise Contradiction(f"{x} and {y} do not broadcast")
-            out[start + i] = m
+    for i, y in enumerate(b, start):
+        x = a[i]
+        if isinstance(x, int) and isinstance(y, int) and x < y:
+            raise Contradiction(f"{y} does not stretch to {x}")
+        out[i] = broadcast_dim(x, y)
     return tuple(out)
