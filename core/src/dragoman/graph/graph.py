@@ -14,6 +14,12 @@ from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import DType, Shape, SmallValue, TensorType, dynamic
 
 
+#: op of a source graph's input nodes, whatever the framework
+INPUT = "@input"
+#: op of a source graph's constants; ``node.tensor`` holds the data
+CONSTANT = "@constant"
+
+
 class Origin:
     """Where a node came from: framework, layer name, the framework's op, file, position, and the rules since."""
 

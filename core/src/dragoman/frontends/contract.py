@@ -1,0 +1,86 @@
+"""What a front-end is: something that recognises a model file and reads it into a source graph.
+
+A source graph uses the framework's own op names. Two ops are common to all: :data:`INPUT` nodes are the model's inputs,
+with their type set, and :data:`CONSTANT` nodes carry a tensor. Nodes come after what they read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dragoman.files import ByteSource, FileSource, MemorySource
+from dragoman.graph.graph import CONSTANT, INPUT, Graph
+
+HEAD = 4096
+
+__all__ = ["CONSTANT", "HEAD", "INPUT", "Frontend", "Model", "Probe"]
+
+
+class Model:
+    """What the user handed over: a path, bytes, or an object of the framework."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+        self.path: Path | None = None
+        self.source: ByteSource | None = None
+        if isinstance(given, (bytes, bytearray, memoryview)):
+            self.source = MemorySource(bytes(given), "<bytes>")
+        elif hasattr(given, "read") and not isinstance(given, (str, Path)):
+            name = getattr(given, "name", None)
+            self.source = MemorySource(given.read(), str(name) if name else "<file object>")
+        elif isinstance(given, str) or hasattr(given, "__fspath__"):
+            self.path = Path(given)
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        if self.path is not None:
+            return str(self.path)
+        return self.source.name if self.source is not None else f"<{type(self.given).__name__}>"
+
+    @property
+    def stem(self) -> str:
+        """The default name of the output."""
+        return self.path.stem if self.path is not None and self.path.stem else "model"
+
+    def open(self) -> ByteSource:
+        """The bytes; SourceError when the path cannot be read."""
+        if self.source is None:
+            if self.path is None:
+                raise TypeError(f"{self.name} is not a file")
+            self.source = FileSource(self.path)
+        return self.source
+
+    def head(self) -> bytes:
+        """The first 4 KB."""
+        if self.path is None and self.source is None:
+            return b""
+        source = self.open()
+        return source.read(0, min(HEAD, source.size))
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """A front-end's claim on a model: 100 when a signature proves it, less for a guess by suffix."""
+
+    confidence: int
+    format: str
+
+
+class Frontend:
+    """Base of front-ends; ``name`` is the framework."""
+
+    name: str = ""
+    summary: str = ""
+    suffixes: tuple[str, ...] = ()
+
+    def probe(self, model: Model, head: bytes) -> Probe | None:
+        """Tell from the name and the first 4 KB whether this is a model of ours."""
+        raise NotImplementedError
+
+    def load(self, model: Model, options: Mapping[str, Any]) -> Graph:
+        """Read it; SourceError when it is corrupt."""
+        raise NotImplementedError

@@ -1,0 +1,557 @@
+"""Extraction: every source layer becomes values of a new target graph, by the extractor registered for it.
+
+All layers are visited before anything is raised, so that one run names everything that is missing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dragoman.builder import Builder
+from dragoman.errors import DragomanError, InferError, PluginError, Problem, UnsupportedError, closest
+from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value
+from dragoman.graph.types import Shape, TensorType
+from dragoman.infer.evaluate import constant_array
+from dragoman.ops.define import OpRegistry
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
+
+Function = Callable[..., Any]
+_MISSING: Any = object()
+
+
+class Refusal(Exception):
+    """Raised through :meth:`Layer.refuse`: this layer, as it is, cannot be converted faithfully."""
+
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+@dataclasses.dataclass(frozen=True)
+class Extractor:
+    """One registered function: for which layer type, which versions, and how many inputs it takes."""
+
+    framework: str
+    op: str
+    function: Function
+    since: int
+    until: int | None
+    accepts_any: bool
+    least: int
+    most: int | None
+
+    def covers(self, version: int) -> bool:
+        """The version lies in the range."""
+        return self.since <= version and (self.until is None or version <= self.until)
+
+    @property
+    def versions(self) -> str:
+        """``13..18`` or ``13..``."""
+        return f"{self.since}.." + ("" if self.until is None else str(self.until))
+
+
+class Extractors:
+    """A group of extractors for one framework; an instance is the decorator.
+
+        layers = Extractors("onnx")
+
+        @layers("LeakyRelu")
+        def leaky_relu(layer: Layer, op: Builder, x: Value) -> Value:
+            return op.PRelu(x, op.constant([layer.get("alpha", 0.01)], x.dtype))
+
+    The function's parameters after ``layer`` and ``op`` are the inputs: one with a default may be missing, ``*rest``
+    takes any number. It returns the value of each output.
+    """
+
+    def __init__(self, framework: str) -> None:
+        self.framework = framework
+        self.entries: list[Extractor] = []
+
+    def __call__(
+        self, *ops: str, since: int = 1, until: int | None = None, accepts_any: bool = False
+    ) -> Callable[[Function], Function]:
+        """Register a function for layer types and a range of versions.
+
+        ``accepts_any`` functions also get inputs that are no tensors (sequences, optionals).
+        """
+
+        def register(function: Function) -> Function:
+            least, most = _arity(function)
+            for name in ops:
+                if not name or name != name.strip():
+                    raise ValueError(f"{name!r} is not a layer type")
+                entry = Extractor(self.framework, name, function, since, until, accepts_any, least, most)
+                for held in self.entries:
+                    if held.op == name and _overlap(held, entry):
+                        raise ValueError(
+                            f"{name} {entry.versions} is registered twice: {held.versions} is held already"
+                        )
+                self.entries.append(entry)
+            return function
+
+        return register
+
+
+def _arity(function: Function) -> tuple[int, int | None]:
+    parameters = list(inspect.signature(function).parameters.values())[2:]
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    least = sum(p.default is p.empty for p in positional)
+    return least, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+
+
+def _overlap(a: Extractor, b: Extractor) -> bool:
+    return (a.until is None or b.since <= a.until) and (b.until is None or a.since <= b.until)
+
+
+class ExtractorTable:
+    """All extractors of a session by (framework, layer type), with their owners."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], list[tuple[str, Extractor]]] = {}
+
+    def add(self, owner: str, entry: Extractor) -> None:
+        """Add one; conflicts between owners are found by the plugin host before."""
+        self._held.setdefault((entry.framework, entry.op), []).append((owner, entry))
+
+    def find(self, framework: str, op: str, version: int) -> tuple[str, Extractor] | None:
+        """The extractor that covers this version, with its owner."""
+        for owner, entry in self._held.get((framework, op), ()):
+            if entry.covers(version):
+                return owner, entry
+        return None
+
+    def versions(self, framework: str, op: str) -> list[str]:
+        """The version ranges that are covered."""
+        return [entry.versions for _, entry in self._held.get((framework, op), ())]
+
+    def names(self, framework: str) -> list[str]:
+        """Layer types with any extractor."""
+        return sorted(op for f, op in self._held if f == framework)
+
+    def entries(self) -> Iterator[tuple[str, Extractor]]:
+        """Everything, in a fixed order."""
+        for key in sorted(self._held):
+            yield from self._held[key]
+
+
+@dataclasses.dataclass
+class LayerPlan:
+    """What becomes of one source layer: ``converted``, ``refused``, ``unknown``, or ``blocked`` by an earlier one."""
+
+    name: str
+    op: str
+    version: int
+    status: str
+    by: str = ""
+    reason: str = ""
+    hint: str = ""
+    code: str = ""
+
+
+class Layer:
+    """A source layer as its extractor sees it; attributes read are tracked, unread ones are an error."""
+
+    def __init__(self, node: Node, version: int, scope: Scope) -> None:
+        self.node = node
+        self.version = version
+        self.scope = scope
+        self._read: set[str] = set()
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.node.name
+
+    @property
+    def op(self) -> str:
+        """The layer's type."""
+        return self.node.op
+
+    @property
+    def context(self) -> ExtractionContext:
+        """What belongs to the whole extraction."""
+        return self.scope.context
+
+    @property
+    def outputs(self) -> tuple[Value, ...]:
+        """The source values that must be replaced; the index is the output's."""
+        return self.node.outputs
+
+    def wants(self, index: int) -> bool:
+        """Somebody reads this output, or the model gives it out."""
+        if index >= len(self.node.outputs):
+            return False
+        value = self.node.outputs[index]
+        graph = self.node.graph
+        return bool(value.uses) or (graph is not None and any(v is value for v in graph.outputs))
+
+    def get(self, name: str, default: Any) -> Any:
+        """The attribute, or the framework's default."""
+        self._read.add(name)
+        return self.node.attrs.get(name, default)
+
+    def require(self, name: str) -> Any:
+        """The attribute; refuses when it is missing."""
+        value = self.get(name, _MISSING)
+        if value is _MISSING:
+            raise Refusal(f"the attribute {name!r} is missing", "the model is not valid; check it with its framework")
+        return value
+
+    def has(self, name: str) -> bool:
+        """The attribute is given."""
+        return name in self.node.attrs
+
+    def ignore(self, *names: str) -> None:
+        """Declare attributes that have no influence on the result."""
+        self._read.update(names)
+
+    def unread(self) -> list[str]:
+        """Attributes given and not read."""
+        return [n for n in self.node.attrs if n not in self._read]
+
+    def refuse(self, what: str, hint: str = "") -> Refusal:
+        """The refusal to raise: ``raise layer.refuse("...")``."""
+        return Refusal(what, hint)
+
+    def array(self, value: Value, what: str) -> Array:
+        """The numbers of an input that must be known at conversion; refuses when they are not."""
+        found = constant_array(value)
+        if found is None:
+            raise Refusal(f"{what} is computed at run time, and must be known at conversion", "freeze it with --input")
+        return found
+
+    def numbers(self, value: Value) -> tuple[int, ...] | None:
+        """The integers of a small input, or None when they are not known at conversion."""
+        small = value.value
+        return small.numbers() if small is not None else None
+
+    def inline(self, graph: Graph, given: Sequence[Any], prefix: str = "") -> list[Any]:
+        """Convert a source sub-graph right here, its inputs bound to target values; returns its outputs."""
+        inner = Scope(self.context, self.scope.graph, parent=self.scope, prefix=prefix or self.scope.prefix)
+        for source, target in zip(graph.inputs, given, strict=True):
+            inner.env[id(source)] = target
+        inner.run(graph, declare_inputs=False)
+        return [inner.lookup(v) for v in graph.outputs]
+
+    def body(self, graph: Graph, types: Sequence[TensorType], prefix: str = "") -> Body:
+        """Convert a source sub-graph into a target body whose inputs have the given types."""
+        target = Graph(graph.name)
+        inner = Scope(self.context, target, parent=self.scope, prefix=prefix or self.name, own=True)
+        for source, kind in zip(graph.inputs, types, strict=True):
+            names = source.names
+            inner.env[id(source)] = inner.builder.parameter(kind.dtype, kind.shape, source.producer.name, names)
+        inner.run(graph, declare_inputs=False)
+        outputs = [inner.lookup(v) for v in graph.outputs]
+        return Body(target, outputs, inner)
+
+
+@dataclasses.dataclass
+class Body:
+    """A converted sub-graph: the target graph, the values of its outputs, and what it reads from outside.
+
+    ``captured`` are (outer target value, body parameter), to be connected as further inputs of the node.
+    """
+
+    graph: Graph
+    outputs: list[Any]
+    scope: Scope
+
+    @property
+    def captured(self) -> list[tuple[Value, Value]]:
+        """Outer values read by the body."""
+        return self.scope.captured
+
+    @property
+    def poisoned(self) -> bool:
+        """Something inside could not be converted."""
+        return any(v is POISON for v in self.outputs)
+
+
+class _Poison:
+    """Stands for the outputs of a layer that could not be converted."""
+
+    def __repr__(self) -> str:
+        return "<not converted>"
+
+
+POISON = _Poison()
+
+UnknownLayer = Callable[["Layer", "ExtractionContext"], Any]
+
+
+class ExtractionContext:
+    """Everything that one extraction shares: registries, findings, and what the front-end left for its extractors."""
+
+    def __init__(
+        self,
+        framework: str,
+        table: ExtractorTable,
+        ops: OpRegistry,
+        *,
+        info: Mapping[str, Any] | None = None,
+        unknown_layer: UnknownLayer | None = None,
+        version_of: Callable[[Node], int] | None = None,
+        is_default: Callable[[Node, str, Any], bool] | None = None,
+        shape_rules: Mapping[tuple[str, str], Any] | None = None,
+    ) -> None:
+        self.framework = framework
+        self.table = table
+        self.ops = ops
+        self.info = dict(info or {})
+        self.unknown_layer = unknown_layer
+        self.version_of = version_of or (lambda node: 1)
+        self.is_default = is_default or (lambda node, name, value: False)
+        self.shape_rules = shape_rules or {}
+        self.layers: list[LayerPlan] = []
+        self.depth = 0
+
+    def problems(self) -> list[LayerPlan]:
+        """The layers that were not converted for a reason of their own."""
+        return [p for p in self.layers if p.status in ("refused", "unknown")]
+
+
+class Scope:
+    """One level of extraction: source values seen so far and the target graph that grows."""
+
+    def __init__(
+        self,
+        context: ExtractionContext,
+        graph: Graph,
+        *,
+        parent: Scope | None = None,
+        prefix: str = "",
+        own: bool = False,
+    ) -> None:
+        self.context = context
+        self.graph = graph
+        self.parent = parent
+        self.prefix = prefix
+        self.own = own
+        self.env: dict[int, Any] = {}
+        self.captured: list[tuple[Value, Value]] = []
+        if context.shape_rules:
+            graph.info["shape_rules"] = context.shape_rules
+        self.builder = Builder(graph, context.ops)
+
+    def lookup(self, value: Value) -> Any:
+        """The target of a source value; values of an enclosing graph come in as body parameters or constant copies."""
+        found = self.env.get(id(value), _MISSING)
+        if found is not _MISSING:
+            return found
+        if self.parent is None:
+            raise KeyError(f"{value!r} is read before it is made")
+        outer = self.parent.lookup(value)
+        found = self._import(outer) if self.own else outer
+        self.env[id(value)] = found
+        return found
+
+    def _import(self, outer: Any) -> Any:
+        if not isinstance(outer, Value):
+            if isinstance(outer, (list, tuple)):
+                return type(outer)(self._import(v) for v in outer)
+            return outer
+        if outer.tensor is not None:
+            return self.builder.constant(outer.tensor, name=outer.producer.name)
+        for value, parameter in self.captured:
+            if value is outer:
+                return parameter
+        parameter = self.builder.parameter(outer.dtype, outer.shape, f"captured_{outer.producer.name}")
+        self.graph.inputs.remove(parameter)  # the caller decides where captured inputs stand
+        self.captured.append((outer, parameter))
+        return parameter
+
+    def run(self, graph: Graph, *, declare_inputs: bool = True) -> None:
+        """Convert every node of a source graph, in order."""
+        for node in graph:
+            if node.op == INPUT:
+                if declare_inputs and id(node.out) not in self.env:
+                    kind = node.out.type
+                    names = node.out.names
+                    self.env[id(node.out)] = self.builder.parameter(kind.dtype, kind.shape, node.name, names)
+                    self.env[id(node.out)].producer.origin = node.origin
+                elif id(node.out) not in self.env:
+                    raise KeyError(f"{node!r} is not bound")
+            elif node.op == CONSTANT:
+                assert node.tensor is not None
+                constant = self.builder.at(origin=node.origin).constant(node.tensor, name=self.prefix + node.name)
+                constant.names = node.out.names
+                self.env[id(node.out)] = constant
+            else:
+                self._layer(node)
+
+    def _layer(self, node: Node) -> None:
+        context = self.context
+        version = context.version_of(node)
+        layer = Layer(node, version, self)
+        plan = LayerPlan(self.prefix + node.name, node.op, version, "converted")
+        context.layers.append(plan)
+        try:
+            inputs = [None if v is None else self.lookup(v) for v in node.inputs]
+            found = context.table.find(context.framework, node.op, version)
+            if found is None and any(v is POISON for v in inputs) and context.unknown_layer is None:
+                self._unknown(node, plan)
+                return
+            if found is not None and any(v is POISON for v in inputs):
+                plan.status, plan.by = "blocked", found[0]
+                self._poison(node)
+                return
+            results = self._convert(layer, plan, found, inputs)
+        except Refusal as why:
+            plan.status, plan.reason, plan.hint, plan.code = "refused", why.what, why.hint, "D302"
+            self._poison(node)
+            return
+        except InferError as error:
+            plan.status, plan.reason, plan.code = "refused", f"{error.what} (at {error.where})", error.code
+            plan.hint = error.hint
+            self._poison(node)
+            return
+        if results is None:
+            self._unknown(node, plan)
+            return
+        self._bind(node, results, plan)
+
+    def _convert(
+        self, layer: Layer, plan: LayerPlan, found: tuple[str, Extractor] | None, inputs: list[Any]
+    ) -> tuple[Any, ...] | None:
+        context, node = self.context, layer.node
+        origin = node.origin or Origin(context.framework, node.name, node.op)
+        builder = self.builder.at(origin=origin, scope=plan.name)
+        if found is None:
+            if context.unknown_layer is None or any(v is POISON for v in inputs):
+                return None
+            layer.scope = self
+            layer.builder = builder  # type: ignore[attr-defined]
+            answer = context.unknown_layer(layer, context)
+            if answer is None:
+                return None
+            plan.by, results = answer
+        else:
+            plan.by, entry = found
+            while inputs and inputs[-1] is None:
+                inputs.pop()
+            _check_inputs(entry, inputs)
+            try:
+                results = entry.function(layer, builder, *inputs)
+            except (DragomanError, Refusal):
+                raise
+            except Exception as error:
+                raise _extractor_failed(plan, error) from error
+        left = [n for n in layer.unread() if not context.is_default(node, n, node.attrs[n])]
+        if left:
+            names = ", ".join(f"{n}={node.attrs[n]!r}" for n in left)
+            raise Refusal(f"attributes that the extractor does not read: {names}", "write an extractor that reads them")
+        return results if isinstance(results, tuple) else tuple(results) if isinstance(results, list) else (results,)
+
+    def _bind(self, node: Node, results: Sequence[Any], plan: LayerPlan) -> None:
+        if any(r is POISON for r in results):
+            plan.status = "blocked"
+            self._poison(node)
+            return
+        for value, target in zip(node.outputs, results, strict=False):
+            self.env[id(value)] = target
+            if isinstance(target, Value):
+                target.names = (*target.names, *(n for n in value.names if n not in target.names))
+        for value in node.outputs[len(results) :]:
+            self.env[id(value)] = POISON
+            graph = node.graph
+            if value.uses or (graph is not None and any(v is value for v in graph.outputs)):
+                plan.status, plan.code = "refused", "D302"
+                plan.reason = f"output {value.index} is not converted"
+        last = results[0] if results else None
+        if isinstance(last, Value) and last.producer.name.startswith(plan.name + "/"):
+            last.producer.name = plan.name
+
+    def _poison(self, node: Node) -> None:
+        for value in node.outputs:
+            self.env[id(value)] = POISON
+
+    def _unknown(self, node: Node, plan: LayerPlan) -> None:
+        context = self.context
+        ranges = context.table.versions(context.framework, node.op)
+        plan.status, plan.code = "unknown", "D301"
+        if ranges:
+            plan.reason = f"version {plan.version} is not covered; extractors cover {', '.join(ranges)}"
+            plan.code = "D303"
+        else:
+            plan.reason = "no installed plugin converts this layer type"
+            near = closest(node.op, context.table.names(context.framework))
+            if near:
+                plan.hint = f"closest registered: {', '.join(near)}"
+        self._poison(node)
+
+
+def _check_inputs(entry: Extractor, inputs: Sequence[Any]) -> None:
+    if len(inputs) < entry.least or any(inputs[i] is None for i in range(min(entry.least, len(inputs)))):
+        raise Refusal(f"{entry.least} inputs are needed, {sum(v is not None for v in inputs)} are connected")
+    if entry.most is not None and len(inputs) > entry.most:
+        raise Refusal(f"{len(inputs)} inputs are connected, the extractor knows {entry.most}")
+    if not entry.accepts_any and any(v is not None and not isinstance(v, Value) for v in inputs):
+        raise Refusal("an input is a sequence or an optional, and the layer takes tensors")
+
+
+def _extractor_failed(plan: LayerPlan, error: Exception) -> PluginError:
+    return PluginError(
+        "D605",
+        f"the extractor of {plan.op} raised {type(error).__name__}: {error}",
+        f"layer {plan.name!r}, plugin {plan.by}",
+        "this is a defect of the plugin; report it with the layer's attributes",
+    )
+
+
+def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
+    """Convert a source graph; UnsupportedError names every layer that could not be converted.
+
+    Returns the target graph with the same inputs and outputs, in the same order.
+    """
+    target = Graph(name)
+    scope = Scope(context, target)
+    for value in graph.inputs:
+        kind = value.type
+        parameter = scope.builder.parameter(kind.dtype, kind.shape, value.producer.name, value.names)
+        parameter.producer.origin = value.producer.origin
+        scope.env[id(value)] = parameter
+    scope.run(graph)
+    problems = context.problems()
+    if problems:
+        raise unsupported(problems)
+    for value in graph.outputs:
+        out = scope.lookup(value)
+        if not isinstance(out, Value):
+            plan = LayerPlan(value.names[0] if value.names else value.producer.name, value.producer.op, 0, "refused")
+            plan.reason, plan.code = "the model's output is a sequence or an optional; IR has tensors only", "D304"
+            plan.hint = "cut the model before it with --output"
+            context.layers.append(plan)
+            raise unsupported([plan])
+        target.outputs.append(out)
+    target.info["result_names"] = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
+    return target
+
+
+def unsupported(problems: Iterable[LayerPlan]) -> UnsupportedError:
+    """One error for all layers that were not converted, the commonest kind first in the summary."""
+    listed = list(problems)
+    kinds: dict[str, int] = {}
+    for p in listed:
+        kinds[p.op] = kinds.get(p.op, 0) + 1
+    summary = ", ".join(f"{op} x{n}" if n > 1 else op for op, n in sorted(kinds.items(), key=lambda k: (-k[1], k[0])))
+    code = listed[0].code if len({p.code for p in listed}) == 1 else "D301"
+    if not code.startswith("D3"):
+        code = "D302"
+    return UnsupportedError(
+        code,
+        f"{len(listed)} layer{'s' if len(listed) > 1 else ''} cannot be converted: {summary}",
+        hint="install a plugin that has them, cut the model before them (--output), or write an extractor "
+        "(dragoman explain D301)",
+        problems=[Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed],
+    )
+
+
+def shape_of(value: Value) -> Shape:
+    """The partial shape of a target value."""
+    return value.shape

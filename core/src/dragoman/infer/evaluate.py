@@ -1,0 +1,70 @@
+"""The numbers of a value, where they follow from constants alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.graph.graph import Node, Value
+from dragoman.graph.types import element_count
+from dragoman.lazy import np
+from dragoman.ops.define import Op
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
+
+LIMIT = 1 << 26
+
+
+def constant_array(value: Value) -> Array | None:
+    """The value as a numpy array when it is a constant or is computed from constants by ops with ``fold``; else None.
+
+    Each producer is computed once; results beyond 64 M elements are not computed.
+    """
+    known: dict[int, Array | None] = {}
+    stack = [value]
+    while stack:
+        current = stack[-1]
+        if id(current) in known:
+            stack.pop()
+            continue
+        direct = _direct(current)
+        if direct is not None or not _foldable(current.producer):
+            known[id(current)] = direct
+            stack.pop()
+            continue
+        inputs = [v for v in current.producer.inputs if v is not None]
+        waiting = [v for v in inputs if id(v) not in known]
+        if any(id(v) in known and known[id(v)] is None for v in inputs):
+            known[id(current)] = None
+            stack.pop()
+        elif waiting:
+            stack.append(waiting[0])
+        else:
+            _fold(current.producer, known)
+            stack.pop()
+    return known[id(value)]
+
+
+def _direct(value: Value) -> Array | None:
+    if value.tensor is not None:
+        return value.tensor.numpy()
+    small = value.value
+    if small is not None and small.is_known and not value.dtype.is_dynamic:
+        return np.array(small.items, value.dtype.numpy).reshape(small.shape)
+    return None
+
+
+def _foldable(node: Node) -> bool:
+    attrs = node.attrs
+    if not isinstance(attrs, Op) or attrs.fold is None or attrs.stateful or not node.inputs:
+        return False
+    counts = [element_count(v.shape) for v in node.outputs]
+    return all(c is None or c <= LIMIT for c in counts)
+
+
+def _fold(node: Node, known: dict[int, Array | None]) -> None:
+    fold = node.attrs.fold
+    result = fold(*[None if v is None else known[id(v)] for v in node.inputs])
+    arrays = result if isinstance(result, tuple) else (result,)
+    for value, array in zip(node.outputs, arrays, strict=True):
+        known[id(value)] = array
