@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dragoman.graph.types import Dim, Shape, TensorType, Typed, static_dims
+from dragoman.graph.types import Dim, Shape, SmallValue, TensorType, Typed, static_dims
 from dragoman.infer.broadcast_to import explicit_target, target_shape
 from dragoman.infer.dims import compatible, dynamic_shape, mul
 from dragoman.infer.reshape import reshape_dims
