@@ -529,7 +529,7 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
             context.layers.append(plan)
             raise unsupported([plan])
         target.outputs.append(out)
-    target.info["result_names"] = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
+    target.output_names = [graph.names_of_output(k) or (v.producer.name,) for k, v in enumerate(graph.outputs)]
     return target
 
 

@@ -1,17 +1,28 @@
 """Value, Node, Graph: a linked list of nodes with def-use chains; every edit is O(1) per use.
 
 Source nodes carry the framework's op name and a dict of attributes as read; target nodes carry OpenVINO's type name
-and a frozen :class:`~dragoman.ops.define.Op`. Iterating a graph while editing it is allowed: a node that is removed is
-not visited, a node inserted after the current one is.
+and a frozen :class:`~dragoman.ops.define.Op`.
+
+Iterating a graph while editing it is allowed, in both directions:
+
+- a node that is removed before its turn is not visited; removing the current one does not stop the walk;
+- a node inserted after the current one is visited, one inserted before it is not;
+- a node moved ahead of the walk is visited there (again, if it was visited before);
+- moving the *current* node to another graph ends the walk with a RuntimeError: go over ``list(graph)`` for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dragoman.graph.tensor import Tensor
+from dragoman.graph.tracked import Tracked
 from dragoman.graph.types import DType, Shape, SmallValue, TensorType, dynamic
+from dragoman.graph.walk import captured as captured
+from dragoman.graph.walk import remove_dead as remove_dead
+from dragoman.graph.walk import sort_topologically as sort_topologically
+from dragoman.graph.walk import walk as walk
 
 
 #: op of a source graph's input nodes, whatever the framework
@@ -90,16 +101,24 @@ class Value:
         return self.producer.tensor
 
     def replace_by(self, other: Value, *, outputs: bool = False) -> None:
-        """Let every reader read ``other``; ValueError when this is a graph output, unless ``outputs``."""
+        """Let every reader read ``other``; ValueError when this is a graph output, unless ``outputs``.
+
+        The tensor names go with the readers: they move to ``other``, except those of a graph input, which keeps them.
+        """
         if other is self:
             return
         graph = self.producer.graph
-        if graph is not None and any(v is self for v in graph.outputs):
+        if graph is not None and self in graph.outputs:
             if not outputs:
                 raise ValueError(f"{self!r} is an output of the graph")
-            graph.outputs = [other if v is self else v for v in graph.outputs]
+            if self in graph.inputs:
+                graph.fix_output_names()
+            graph.outputs.replace(self, other)
         for node, slot in list(self.uses):
             node.set_input(slot, other)
+        if self.names and (graph is None or self not in graph.inputs):
+            other.names += tuple(n for n in self.names if n not in other.names)
+            self.names = ()
 
     def users(self) -> Iterator[Node]:
         """Each reading node once, in order of first use."""
@@ -196,18 +215,54 @@ class Node:
 
 
 class Graph:
-    """Nodes in a doubly linked list, in an order in which each comes after what it reads."""
+    """Nodes in a doubly linked list, in an order in which each comes after what it reads.
 
-    __slots__ = ("_count", "_root", "info", "inputs", "name", "outputs", "sinks")
+    Attributes:
+        inputs, outputs: the values at the border, in the model's order; one value may be several outputs.
+        output_names: the tensor names of each output where they are not simply those of its value; empty otherwise.
+        sinks: nodes that are kept although nothing reads them (Assign).
+        info: anything else that travels with the graph; ``rt_info`` is what IR keeps of the model.
+    """
+
+    __slots__ = ("_count", "_inputs", "_outputs", "_root", "info", "name", "output_names", "sinks")
 
     def __init__(self, name: str = "") -> None:
         self.name = name
-        self.inputs: list[Value] = []
-        self.outputs: list[Value] = []
+        self._inputs: Tracked[Value] = Tracked()
+        self._outputs: Tracked[Value] = Tracked()
+        self.output_names: list[tuple[str, ...]] = []
         self.sinks: list[Node] = []
         self.info: dict[str, Any] = {}
         self._root = Node("<root>")
         self._count = 0
+
+    @property
+    def inputs(self) -> Tracked[Value]:
+        """The values that come from outside."""
+        return self._inputs
+
+    @inputs.setter
+    def inputs(self, values: Iterable[Value]) -> None:
+        self._inputs = Tracked(values)
+
+    @property
+    def outputs(self) -> Tracked[Value]:
+        """The values that go outside."""
+        return self._outputs
+
+    @outputs.setter
+    def outputs(self, values: Iterable[Value]) -> None:
+        self._outputs = Tracked(values)
+
+    def names_of_output(self, index: int) -> tuple[str, ...]:
+        """The tensor names of an output: those declared for it, else those of its value."""
+        if index < len(self.output_names) and self.output_names[index]:
+            return self.output_names[index]
+        return self._outputs[index].names
+
+    def fix_output_names(self) -> None:
+        """Declare the names that the outputs have now, so that they outlive a change of the values."""
+        self.output_names = [self.names_of_output(k) for k in range(len(self._outputs))]
 
     def append(self, node: Node) -> Node:
         """Add at the end."""
@@ -232,14 +287,16 @@ class Graph:
         return node
 
     def remove(self, node: Node) -> None:
-        """Take a node out; ValueError, and no change, while anything reads it or it is a graph output."""
+        """Take a node out; ValueError, and no change, while anything reads it or it is at the graph's border."""
         if node.graph is not self:
             raise ValueError(f"{node!r} is not in this graph")
         for v in node.outputs:
             if v.uses:
                 raise ValueError(f"{node!r} is still read by {next(iter(v.uses))[0]!r}")
-        if self.outputs and any(v.producer is node for v in self.outputs):
-            raise ValueError(f"{node!r} makes an output of the graph")
+            if v in self._outputs:
+                raise ValueError(f"{node!r} makes an output of the graph")
+            if v in self._inputs:
+                raise ValueError(f"{node!r} makes an input of the graph")
         for slot in range(len(node.inputs)):
             node.set_input(slot, None)
         self._unlink(node)
@@ -259,6 +316,8 @@ class Graph:
         while node is not self._root:
             if node.graph is self:
                 yield node
+            if node.graph is not self and node.graph is not None:
+                raise RuntimeError(f"{node!r} was moved to another graph during a walk")
             node = node.next
 
     def __reversed__(self) -> Iterator[Node]:
@@ -266,6 +325,8 @@ class Graph:
         while node is not self._root:
             if node.graph is self:
                 yield node
+            if node.graph is not self and node.graph is not None:
+                raise RuntimeError(f"{node!r} was moved to another graph during a walk")
             node = node.prev
 
     def __len__(self) -> int:
@@ -277,93 +338,3 @@ class Graph:
 
     def __repr__(self) -> str:
         return f"Graph({self.name!r}, {len(self)} nodes)"
-
-
-def sort_topologically(graph: Graph) -> None:
-    """Reorder in place so that each node comes after what it reads; stable; ValueError names a cycle.
-
-    Linear in nodes and edges, without recursion. Values of other graphs (captured by a body) do not count.
-    """
-    position = {id(n): i for i, n in enumerate(graph)}
-    order: list[Node] = []
-    state: dict[int, int] = {}
-    for root in list(graph):
-        stack: list[tuple[Node, Iterator[Value | None]]] = []
-        if state.get(id(root)):
-            continue
-        state[id(root)] = 1
-        stack.append((root, iter(_reads(root))))
-        while stack:
-            node, reads = stack[-1]
-            for value in reads:
-                if value is None or id(value.producer) not in position:
-                    continue
-                producer = value.producer
-                seen = state.get(id(producer))
-                if seen == 1:
-                    loop = [n for n, _ in stack]
-                    loop = loop[next(i for i, n in enumerate(loop) if n is producer) :]
-                    raise ValueError("cycle: " + " -> ".join(repr(n) for n in [*loop[:8], producer]))
-                if not seen:
-                    state[id(producer)] = 1
-                    stack.append((producer, iter(_reads(producer))))
-                    break
-            else:
-                state[id(node)] = 2
-                order.append(node)
-                stack.pop()
-    root_node = graph._root
-    for node in order:
-        node.prev.next, node.next.prev = node.next, node.prev
-        node.prev, node.next = root_node.prev, root_node
-        root_node.prev.next = node
-        root_node.prev = node
-
-
-def _reads(node: Node) -> Sequence[Value | None]:
-    if not node.bodies:
-        return node.inputs
-    reads: list[Value | None] = list(node.inputs)
-    for body in node.bodies.values():
-        reads += captured(body)
-    return reads
-
-
-def captured(body: Graph) -> list[Value]:
-    """Values of enclosing graphs that a body (or a body inside it) reads, in order of first use."""
-    found: dict[int, Value] = {}
-
-    def visit(graph: Graph, inside: list[Graph]) -> None:
-        for node in graph:
-            for value in node.inputs:
-                if value is not None and value.producer.graph not in inside:
-                    found.setdefault(id(value), value)
-            for inner in node.bodies.values():
-                visit(inner, [*inside, inner])
-        for value in graph.outputs:
-            if value.producer.graph not in inside:
-                found.setdefault(id(value), value)
-
-    visit(body, [body])
-    return list(found.values())
-
-
-def walk(graph: Graph) -> Iterator[Node]:
-    """Every node of a graph and of all bodies in it, outer before inner."""
-    for node in graph:
-        yield node
-        for body in node.bodies.values():
-            yield from walk(body)
-
-
-def remove_dead(graph: Graph, keep: Callable[[Node], bool] | None = None) -> int:
-    """Remove nodes that no output, sink or kept node needs; graph inputs stay. Returns how many went."""
-    needed = {id(n) for n in graph.sinks} | {id(v.producer) for v in graph.inputs}
-    needed |= {id(v.producer) for v in graph.outputs}
-    gone = 0
-    for node in reversed(graph):
-        if id(node) in needed or (keep is not None and keep(node)) or any(v.uses for v in node.outputs):
-            continue
-        graph.remove(node)
-        gone += 1
-    return gone
