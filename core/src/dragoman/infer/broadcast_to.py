@@ -5,7 +5,7 @@ from __future__ import annotations
 from dragoman.graph.types import Dim, Shape, Typed
 from dragoman.infer.broadcast import broadcast_dim
 from dragoman.infer.dims import compatible, dynamic_shape, merge
-from dragoman.infer.small import known_dims, known_ints, need_rank, vector_length
+from dragoman.infer.small import known_ints, known_sizes, need_rank, vector_length
 from dragoman.ops.define import Contradiction
 
 
@@ -16,7 +16,7 @@ def _rank_only(target: Typed) -> Shape:
 
 def target_shape(data: Typed, target: Typed, mode: str) -> Shape:
     """Numpy, pdpd (from axis 0) and bidirectional modes; Contradiction when the shapes do not go together."""
-    wanted = known_dims(target)
+    wanted = known_sizes(target)
     if mode == "bidirectional":
         return _bidirectional(data.shape, target, wanted)
     if wanted is None:
@@ -36,6 +36,8 @@ def target_shape(data: Typed, target: Typed, mode: str) -> Shape:
 
 
 def _pdpd(shape: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> Shape:
+    if len(shape) < len(wanted):
+        raise Contradiction(f"{len(shape)} dimensions have nothing at axis {len(shape)} of the target")
     out = list(wanted)
     for i, (given, asked) in enumerate(zip(shape, wanted, strict=False)):
         if given == 1:
@@ -48,14 +50,13 @@ def _pdpd(shape: tuple[Dim, ...], wanted: tuple[Dim, ...]) -> Shape:
 
 
 def _bidirectional(shape: Shape, target: Typed, wanted: tuple[Dim, ...] | None) -> Shape:
-    if shape is None:
+    length = vector_length(target)
+    if shape is None or (wanted is None and length is None):
         return None
-    if wanted is None:
-        length = vector_length(target)
-        return None if length is None else dynamic_shape(max(length, len(shape)))
-    rank = max(len(shape), len(wanted))
+    asked = dynamic_shape(length or 0) if wanted is None else wanted
+    rank = max(len(shape), len(asked))
     a = (1,) * (rank - len(shape)) + shape
-    b = (1,) * (rank - len(wanted)) + wanted
+    b = (1,) * (rank - len(asked)) + asked
     return tuple(broadcast_dim(x, y) for x, y in zip(a, b, strict=True))
 
 
@@ -64,22 +65,24 @@ def explicit_target(data: Typed, target: Typed, mapping: Typed | None) -> Shape:
     if mapping is None:
         raise Contradiction("the explicit mode needs axes_mapping")
     need_rank(mapping, 1, what="axes_mapping")
-    wanted = known_dims(target)
-    axes = known_ints(mapping)
-    if data.shape is not None and axes is not None:
-        _check_mapping(data.shape, wanted, axes)
+    wanted = known_sizes(target)
+    count = vector_length(mapping)
+    if data.shape is not None and target.shape is not None and count is not None:
+        rank = 1 if not data.shape and count else len(data.shape)
+        if count != rank:
+            raise Contradiction(f"axes_mapping has {count} axes for {rank} dimensions")
+        axes = known_ints(mapping)
+        if wanted is not None and axes is not None:
+            _check_mapping(data.shape, wanted, axes)
     return wanted if wanted is not None else _rank_only(target)
 
 
-def _check_mapping(shape: tuple[Dim, ...], wanted: tuple[Dim, ...] | None, axes: tuple[int, ...]) -> None:
-    if len(axes) != max(len(shape), 1 if axes else 0):
-        raise Contradiction(f"axes_mapping has {len(axes)} axes for {len(shape)} dimensions")
-    if wanted is None:
-        return
+def _check_mapping(shape: tuple[Dim, ...], wanted: tuple[Dim, ...], axes: tuple[int, ...]) -> None:
     if list(axes) != sorted(axes):
         raise Contradiction(f"axes_mapping {list(axes)} must rise")
-    for axis, given in zip(axes, shape or (1,), strict=True):
+    for axis, given in zip(axes, shape or (1,), strict=False):
         if not 0 <= axis < len(wanted):
             raise Contradiction(f"axes_mapping names axis {axis} of {len(wanted)}")
-        if not compatible(given, wanted[axis]) and not compatible(given, 1):
+        fits = compatible(1, wanted[axis]) if not shape else compatible(given, wanted[axis]) or compatible(given, 1)
+        if not fits:
             raise Contradiction(f"{given} does not broadcast to {wanted[axis]}")

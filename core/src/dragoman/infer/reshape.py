@@ -36,6 +36,10 @@ def reshape_dims(shape: Shape, pattern: Sequence[Scalar], special_zero: bool) ->
         if shape is not None and i < len(shape) and not copied:
             given.append(shape[i])
     if shape is None:
+        if hole is not None and not (special_zero and 0 in wanted):
+            if 0 in wanted:
+                raise Contradiction("-1 beside a 0 cannot be computed")
+            out[hole] = Interval(1, None)
         return tuple(out)
     given += shape[len(wanted) :]
     fixed_in, free_in, fixed_out, free_out = _products(given, asked)
@@ -88,10 +92,8 @@ def _comparable(dim: Dim) -> bool:
 
 def _missing(fixed_in: int, free_in: Dim, fixed_out: int, free_out: Dim) -> Dim:
     """What stands for -1."""
-    if fixed_out == 0:
-        if fixed_in != 0:
-            raise Contradiction("-1 beside a 0 cannot be computed")
-        return DYNAMIC if not isinstance(free_in, int) else 0
+    if fixed_out == 0 and fixed_in != 0:
+        raise Contradiction("-1 beside a 0 cannot be computed")
     if fixed_in != fixed_out:
         free_in, free_out = mul(free_in, fixed_in), mul(free_out, fixed_out)
     if isinstance(free_in, int) and isinstance(free_out, int):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from dragoman.graph.types import Dim, Scalar, Shape, SmallValue, Typed, static_dims
+from dragoman.graph.types import DYNAMIC, Dim, Scalar, Shape, SmallValue, Typed, static_dims
 from dragoman.infer.dims import from_value, normalize_axis
 from dragoman.ops.define import Contradiction
 
@@ -18,6 +18,13 @@ def known_ints(given: Typed | None) -> tuple[int, ...] | None:
 def known_dims(given: Typed | None) -> tuple[Dim, ...] | None:
     """The elements as dimensions (bounds included), or None when they are not known as such."""
     return None if given is None or given.value is None else from_value(given.value.items)
+
+
+def known_sizes(given: Typed | None) -> tuple[Dim, ...] | None:
+    """As :func:`known_dims`, with -1 for a dimension that is not known."""
+    if given is None or given.value is None:
+        return None
+    return from_value([DYNAMIC if item == -1 else item for item in given.value.items])
 
 
 def known_axes(given: Typed | None, rank: int) -> tuple[int, ...] | None:

@@ -37,34 +37,16 @@ class Reshape(Op):
     special_zero = Bool(False)
 
     def infer(self, data: Typed, shape: Typed) -> TensorType:
-        need_rank(shape, 0, 1, what="the target shape")
+        need_rank(shape, 1, what="the target shape")
         if shape.value is None:
-            return TensorType(data.dtype, self._shape_of_unknown(data, shape))
-        scalar = shape.shape == ()
-        if scalar and shape.value.items[0] != 1:
-            raise Contradiction("a scalar target shape must be 1")
-        dims = reshape_dims(data.shape, () if scalar else shape.value.items, self.special_zero)
+            size = vector_length(shape)
+            return TensorType(data.dtype, None if size is None else dynamic_shape(size))
+        dims = reshape_dims(data.shape, shape.value.items, self.special_zero)
         return TensorType(data.dtype, dims, reshaped(data.value, dims))
 
-    @staticmethod
-    def _shape_of_unknown(data: Typed, shape: Typed) -> Shape:
-        if shape.shape is None:
-            return None
-        if shape.shape == ():
-            if data.shape:
-                raise Contradiction("a scalar target shape needs a scalar")
-            return ()
-        size = vector_length(shape)
-        return None if size is None else dynamic_shape(size)
-
     def fold(self, data: Array, shape: Array) -> Array:
-        target = [int(n) for n in np.ravel(shape)] if np.ndim(shape) else []
-        if self.special_zero:
-            target = [data.shape[i] if n == 0 else n for i, n in enumerate(target)]
-        if -1 in target and data.size == 0:
-            known = int(np.prod([n for n in target if n != -1]))
-            target[target.index(-1)] = 0 if known == 0 else data.size // known
-        return data.reshape(target)
+        dims = reshape_dims(data.shape, [int(n) for n in shape], self.special_zero)
+        return data.reshape(static_dims(dims) or ())
 
 
 class _Squeeze(Op):
@@ -81,7 +63,8 @@ class _Squeeze(Op):
     def _shape(self, shape: Shape, axes: Typed | None) -> Shape:
         if shape is None:
             return None
-        chosen: tuple[int, ...] | None = () if axes is None else known_axes(axes, len(shape))
+        # the runtime lets a scalar have the axes 0 and -1
+        chosen = () if axes is None else known_axes(axes, len(shape) or 1)
         if chosen is None:
             assert axes is not None
             single = axes.shape == () or vector_length(axes) == 1
@@ -90,7 +73,7 @@ class _Squeeze(Op):
             if any(not isinstance(d, int) and compatible(d, 1) for d in shape):
                 return None
             return tuple(d for d in shape if d != 1)
-        if any(self._may_stay(shape[i]) for i in chosen):
+        if any(self._may_stay(d) for i, d in enumerate(shape) if i in chosen):
             return None
         return tuple(d for i, d in enumerate(shape) if i not in chosen or not compatible(d, 1))
 
@@ -121,7 +104,7 @@ class Squeeze(_Squeeze):
         return self.allow_axis_skip and not isinstance(dim, int) and compatible(dim, 1)
 
     def _unknown_axis(self, shape: tuple[Dim, ...]) -> Shape:
-        return None if self.allow_axis_skip else super()._unknown_axis(shape)
+        return None if any(compatible(d, 1) for d in shape) else shape
 
 
 @op("Unsqueeze", "opset1")
@@ -137,8 +120,7 @@ class Unsqueeze(Op):
             return TensorType(data.dtype, None)
         numbers = known_ints(axes)
         if numbers is None:
-            single = axes.shape == () or vector_length(axes) == 1
-            return TensorType(data.dtype, dynamic_shape(len(data.shape) + 1) if single else None)
+            return TensorType(data.dtype, None)
         if not numbers:
             raise Contradiction("axes must not be empty")
         shape = self._expanded(data.shape, numbers)
@@ -168,12 +150,13 @@ class Transpose(Op):
     def infer(self, data: Typed, order: Typed) -> TensorType:
         need_rank(order, 1, what="the order")
         length = vector_length(order)
+        axes = known_ints(order)
         if data.shape is None:
-            return TensorType(data.dtype, dynamic_shape(length) if length else None)
+            # the runtime takes an empty order for the rank itself here
+            return TensorType(data.dtype, () if axes == () else dynamic_shape(len(axes)) if axes else None)
         rank = len(data.shape)
         if order.shape is not None and length != 0 and not compatible(order.shape[0], rank):
             raise Contradiction(f"an order of {length} axes for {rank} dimensions")
-        axes = known_ints(order)
         if axes is None:
             return TensorType(data.dtype, dynamic_shape(rank))
         axes = axes or tuple(reversed(range(rank)))
