@@ -55,7 +55,7 @@ class PluginInfo:
 
 @dataclasses.dataclass(frozen=True)
 class ShapeRule:
-    """An override of shape inference for one op (of nodes from one framework, or of all when ``framework`` is empty)."""
+    """An override of shape inference for one op: of nodes from one framework, or of all when ``framework`` is empty."""
 
     op: str
     function: Callable[[Node], Sequence[TensorType] | None]
@@ -109,7 +109,7 @@ def dragoman_register_extractors() -> Iterable[Extractors]:  # type: ignore[empt
 
 @hookspec
 def dragoman_unknown_layer(layer: Layer, context: ExtractionContext) -> Any:
-    """Last resort for a layer without extractor: the values that replace its outputs, or None; the first answer wins."""
+    """Last resort for a layer without extractor: what replaces its outputs, or None; the first answer wins."""
 
 
 @hookspec

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.files import ByteSource, FileSource, MemorySource
-from dragoman.graph.graph import CONSTANT, INPUT, Graph
+from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node
 
 HEAD = 4096
 
@@ -84,3 +84,11 @@ class Frontend:
     def load(self, model: Model, options: Mapping[str, Any]) -> Graph:
         """Read it; SourceError when it is corrupt."""
         raise NotImplementedError
+
+    def version_of(self, graph: Graph, node: Node) -> int:
+        """The version of the layer's op set, which decides the extractor; 1 where the framework has none."""
+        return 1
+
+    def is_default(self, graph: Graph, node: Node, name: str, value: Any) -> bool:
+        """An attribute that no extractor read has the framework's default value, and so changes nothing."""
+        return False

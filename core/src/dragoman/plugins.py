@@ -1,0 +1,331 @@
+"""The plugin host: discovery by entry point, isolation of each plugin, conflicts, ``replaces``, limits and tracing.
+
+A plugin that fails to load, or whose hook raises, is marked broken and the rest goes on; it stops a conversion only
+when what it would have given is needed. Two owners of one key are an error, unless one says that it replaces it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pluggy
+
+from dragoman import hookspecs
+from dragoman.errors import PluginError
+from dragoman.frontends.contract import Frontend
+from dragoman.frontends.extract import Extractor, ExtractorTable
+from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, RuntimeOp, ShapeRule
+from dragoman.ops.define import Op, OpRegistry
+
+OTHER_GROUPS = (f"{GROUP}.v2", f"{GROUP}.v3")
+CORE = "core"
+
+
+@dataclasses.dataclass
+class Plugin:
+    """One discovered plugin and how it fared."""
+
+    name: str
+    distribution: str = ""
+    version: str = ""
+    info: PluginInfo | None = None
+    module: Any = None
+    status: str = "loaded"
+    stage: str = ""
+    error: str = ""
+    trace: str = ""
+
+    @property
+    def label(self) -> str:
+        """``dragoman-onnx 0.1.0`` for messages."""
+        return f"{self.distribution} {self.version}".strip() or self.name
+
+    def fail(self, stage: str, error: BaseException) -> None:
+        """Mark broken."""
+        self.status, self.stage = "broken", stage
+        self.error = f"{type(error).__name__}: {error}".splitlines()[0]
+        self.trace = traceback.format_exc()
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryPoint:
+    """What discovery needs of an entry point; tests make their own."""
+
+    name: str
+    load: Callable[[], Any]
+    group: str = GROUP
+    distribution: str = ""
+    version: str = ""
+
+
+def installed_entry_points() -> list[EntryPoint]:
+    """Entry points of all installed distributions in our groups."""
+    from importlib_metadata import entry_points
+
+    found = []
+    for group in (GROUP, *OTHER_GROUPS):
+        for ep in entry_points(group=group):
+            dist = ep.dist
+            found.append(EntryPoint(ep.name, ep.load, group, dist.name if dist else "", dist.version if dist else ""))
+    return found
+
+
+class PluginHost:
+    """Loads plugins once and answers what they registered.
+
+    Args:
+        entry_points: what to load; those installed by default.
+        only: names to load beside the core; ``DRAGOMAN_PLUGINS`` by default, empty for none.
+        disabled: names not to load.
+    """
+
+    def __init__(
+        self,
+        entry_points: Iterable[EntryPoint] | None = None,
+        *,
+        only: Iterable[str] | None = None,
+        disabled: Iterable[str] = (),
+    ) -> None:
+        self.manager = pluggy.PluginManager("dragoman")
+        self.manager.add_hookspecs(hookspecs)
+        self.plugins: dict[str, Plugin] = {}
+        self._disabled = set(disabled)
+        limit = os.environ.get("DRAGOMAN_PLUGINS")
+        self._only = set(only) if only is not None else None if limit is None else {n for n in limit.split(",") if n}
+        self._trace = "hooks" in os.environ.get("DRAGOMAN_TRACE", "").split(",")
+        points = installed_entry_points() if entry_points is None else list(entry_points)
+        for point in sorted(points, key=lambda p: (p.name != CORE, p.name, p.distribution)):
+            self._load(point)
+        self._check_requirements()
+
+    def _load(self, point: EntryPoint) -> None:
+        plugin = Plugin(point.name, point.distribution, point.version)
+        if point.name != CORE and (self._only is not None and point.name not in self._only):
+            return
+        held = self.plugins.get(point.name)
+        if held is not None:
+            if (held.distribution, held.version) != (plugin.distribution, plugin.version):
+                held.status, held.stage = "broken", "load"
+                held.error = f"the name is claimed by {held.label} and {plugin.label}; uninstall one of them"
+                self._unregister(held.name)
+            return
+        self.plugins[point.name] = plugin
+        if point.name in self._disabled:
+            plugin.status = "disabled"
+            return
+        if point.group != GROUP:
+            plugin.status, plugin.stage = "incompatible", "api"
+            plugin.error = f"it is written for the hook group {point.group}; this Dragoman has {GROUP}"
+            return
+        try:
+            plugin.module = self._timed(point.name, "load", point.load)
+            self.manager.register(plugin.module, name=point.name)
+            self.manager.check_pending()
+            plugin.info = self._own_info(plugin)
+        except Exception as error:
+            plugin.fail("load", error)
+            self._unregister(point.name)
+
+    def _own_info(self, plugin: Plugin) -> PluginInfo:
+        hook = getattr(plugin.module, "dragoman_plugin_info", None)
+        if hook is None:
+            raise TypeError("the plugin has no dragoman_plugin_info hook")
+        info = hook()
+        if not isinstance(info, PluginInfo):
+            raise TypeError(f"dragoman_plugin_info returned {type(info).__name__}, not PluginInfo")
+        if info.api != API_VERSION:
+            plugin.status = "incompatible"
+            raise TypeError(f"it is written for hook API {info.api}; this Dragoman has {API_VERSION}")
+        return info
+
+    def _unregister(self, name: str) -> None:
+        if self.manager.has_plugin(name):
+            self.manager.unregister(name=name)
+
+    def _check_requirements(self) -> None:
+        for plugin in self.plugins.values():
+            missing = [r for r in (plugin.info.requires if plugin.info else ()) if not self._works(r)]
+            if missing and plugin.status == "loaded":
+                plugin.status, plugin.stage = "broken", "requires"
+                plugin.error = f"it needs the plugins {', '.join(missing)}"
+                self._unregister(plugin.name)
+
+    def _works(self, name: str) -> bool:
+        held = self.plugins.get(name)
+        return held is not None and held.status == "loaded"
+
+    def _timed(self, owner: str, what: str, call: Callable[[], Any]) -> Any:
+        if not self._trace:
+            return call()
+        start = time.perf_counter()
+        try:
+            return call()
+        finally:
+            took = (time.perf_counter() - start) * 1000
+            print(f"[hooks] {owner}: {what} {took:.1f} ms", file=sys.stderr)
+
+    def call(self, hook: str, expect: type | tuple[type, ...] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
+        """Every implementation's items as (plugin, item), in order of plugin names, the core first.
+
+        An implementation that raises, or gives an item that is not of the expected type, marks its plugin broken;
+        none of its items count.
+        """
+        found: list[tuple[str, Any]] = []
+        caller = getattr(self.manager.hook, hook)
+        by_owner = {i.plugin_name: i for i in caller.get_hookimpls()}
+        for owner in self.plugins:
+            if owner not in by_owner or self.plugins[owner].status != "loaded":
+                continue
+            try:
+                items = list(self._invoke(by_owner[owner], hook, arguments) or ())
+                for item in items:
+                    if expect is not None and not isinstance(item, expect) and not _is_class(item, expect):
+                        raise TypeError(f"{hook} gave {item!r}")
+            except Exception as error:
+                self.plugins[owner].fail(hook, error)
+                continue
+            found += [(owner, item) for item in items]
+        return found
+
+    def notify(self, hook: str, **arguments: Any) -> None:
+        """Call every observer; one that raises is marked broken and the others are still called."""
+        for impl in getattr(self.manager.hook, hook).get_hookimpls():
+            owner = self.plugins.get(impl.plugin_name)
+            if owner is None or owner.status != "loaded":
+                continue
+            try:
+                self._invoke(impl, hook, arguments)
+            except Exception as error:
+                owner.fail(hook, error)
+
+    def first(self, hook: str, **arguments: Any) -> tuple[str, Any] | None:
+        """The first answer that is not None, with its plugin; PluginError D606 when an implementation raises."""
+        from dragoman.errors import DragomanError
+        from dragoman.frontends.extract import Refusal
+
+        caller = getattr(self.manager.hook, hook)
+        for impl in sorted(caller.get_hookimpls(), key=lambda i: i.plugin_name):
+            try:
+                answer = self._invoke(impl, hook, arguments)
+            except (DragomanError, Refusal):
+                raise
+            except Exception as error:
+                self.plugins[impl.plugin_name].fail(hook, error)
+                raise self.raised(impl.plugin_name, hook, error) from error
+            if answer is not None:
+                return impl.plugin_name, answer
+        return None
+
+    def has(self, hook: str) -> bool:
+        """Any plugin implements the hook."""
+        return bool(getattr(self.manager.hook, hook).get_hookimpls())
+
+    def _invoke(self, impl: Any, hook: str, arguments: Mapping[str, Any]) -> Any:
+        given = [arguments[name] for name in impl.argnames]
+        return self._timed(impl.plugin_name, hook, lambda: impl.function(*given))
+
+    def raised(self, owner: str, hook: str, error: BaseException) -> PluginError:
+        """The error for a hook whose answer was needed."""
+        plugin = self.plugins.get(owner)
+        return PluginError(
+            "D606",
+            f"the hook {hook} raised {type(error).__name__}: {error}",
+            f"plugin {owner} ({plugin.label if plugin else 'unknown'})",
+            "report it to the plugin's author; dragoman doctor shows the traceback",
+        )
+
+    def frontends(self) -> list[tuple[str, Frontend]]:
+        """Front-ends by plugin; conflicts on the framework's name are refused."""
+        held = self.call("dragoman_register_frontends", Frontend)
+        return self._unique(held, lambda f: f"frontend:{f.name}")
+
+    def op_registry(self) -> OpRegistry:
+        """All target ops."""
+        held = self.call("dragoman_register_ops", Op)
+        return OpRegistry(cls for _, cls in self._unique(held, lambda c: f"op:{c.type}:{c.version}"))
+
+    def extractor_table(self, framework: str) -> ExtractorTable:
+        """All extractors of a framework; overlapping claims of two plugins are refused."""
+        from dragoman.frontends.extract import Extractors
+
+        table = ExtractorTable()
+        claims: dict[str, list[tuple[str, Extractor]]] = {}
+        for owner, group in self.call("dragoman_register_extractors", Extractors):
+            for entry in group.entries:
+                if entry.framework == framework:
+                    claims.setdefault(entry.op, []).append((owner, entry))
+        for op, held in sorted(claims.items()):
+            owners = {owner for owner, _ in held}
+            winner = next(iter(owners)) if len(owners) == 1 else self._winner(f"{framework}:{op}", held)
+            for owner, entry in held:
+                if winner is None or owner == winner:
+                    table.add(owner, entry)
+        return table
+
+    def _winner(self, key: str, held: Sequence[tuple[str, Extractor]]) -> str | None:
+        """The owner that replaces the others; None when the ranges of the owners do not meet."""
+        stated = sorted({owner for owner, _ in held if self._replaces(owner, key)})
+        if len(stated) == 1:
+            return stated[0]
+        for i, (owner, a) in enumerate(held):
+            for other, b in held[i + 1 :]:
+                if owner != other and any(a.covers(v) and b.covers(v) for v in {a.since, b.since}):
+                    raise self._conflict(key, [owner, other])
+        return None
+
+    def _replaces(self, owner: str, key: str) -> bool:
+        info = self.plugins[owner].info
+        return info is not None and key in info.replaces
+
+    def shape_rules(self) -> dict[tuple[str, str], Callable[..., Any]]:
+        """Overrides of shape inference by (framework, op)."""
+        held = self._unique(
+            self.call("dragoman_register_shape_rules", ShapeRule), lambda r: f"shape:{r.framework}:{r.op}"
+        )
+        return {(r.framework, r.op): r.function for _, r in held}
+
+    def references(self, framework: str) -> list[tuple[str, Reference]]:
+        """Ways to run models of a framework."""
+        return [(o, r) for o, r in self.call("dragoman_register_references", Reference) if r.framework == framework]
+
+    def runtime_ops(self) -> list[tuple[str, RuntimeOp]]:
+        """Inference-time ops."""
+        return self._unique(self.call("dragoman_register_runtime_ops", RuntimeOp), lambda r: f"runtime:{r.op}")
+
+    def rules(self) -> list[tuple[str, Any]]:
+        """Rules and passes by plugin."""
+        return self._unique(self.call("dragoman_register_rules"), lambda r: f"rule:{r.name}")
+
+    def _unique(self, held: list[tuple[str, Any]], key_of: Callable[[Any], str]) -> list[tuple[str, Any]]:
+        claims: dict[str, list[tuple[str, Any]]] = {}
+        for owner, item in held:
+            claims.setdefault(key_of(item), []).append((owner, item))
+        kept = []
+        for key, group in claims.items():
+            if len(group) > 1:
+                stated = [claim for claim in group if self._replaces(claim[0], key)]
+                if len(stated) != 1:
+                    raise self._conflict(key, [owner for owner, _ in group])
+                group = stated
+            kept.append(group[0])
+        return kept
+
+    def _conflict(self, key: str, owners: Sequence[str]) -> PluginError:
+        labels = [f"{o} ({self.plugins[o].label})" for o in dict.fromkeys(owners)]
+        return PluginError(
+            "D603",
+            f"{key} is claimed by {' and '.join(labels)}",
+            "plugins",
+            f"uninstall one, disable one (disable = [{owners[-1]!r}] in dragoman.toml, --disable-plugin), "
+            f"or let one state replaces={{{key!r}}}",
+        )
+
+
+def _is_class(item: Any, expect: type | tuple[type, ...]) -> bool:
+    return isinstance(item, type) and issubclass(item, expect)

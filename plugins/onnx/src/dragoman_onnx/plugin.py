@@ -1,0 +1,31 @@
+"""The plugin's manifest and hooks; imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dragoman.hookspecs import PluginInfo, hookimpl
+
+if TYPE_CHECKING:
+    from dragoman.frontends.contract import Frontend
+    from dragoman.frontends.extract import Extractors
+
+
+@hookimpl
+def dragoman_plugin_info() -> PluginInfo:
+    return PluginInfo("onnx", "ONNX models", homepage="https://pypi.org/project/dragoman-onnx")
+
+
+@hookimpl
+def dragoman_register_frontends() -> Iterable[Frontend]:
+    from dragoman_onnx.frontend import OnnxFrontend
+
+    return [OnnxFrontend()]
+
+
+@hookimpl
+def dragoman_register_extractors() -> Iterable[Extractors]:
+    from dragoman_onnx.layers import extractors
+
+    return extractors()
