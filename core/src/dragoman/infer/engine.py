@@ -37,7 +37,7 @@ def infer_node(node: Node) -> None:
             args: list[Value | None] = list(node.inputs)
             while args and args[-1] is None:
                 args.pop()
-            result = attrs.infer_bodies(node) if attrs.body_names else attrs.infer(*args)
+            result = attrs.infer_bodies(node, infer_graph) if attrs.body_names else attrs.infer(*args)
             types = (result,) if isinstance(result, TensorType) else result
     except Contradiction as why:
         raise infer_error(node, str(why)) from None
@@ -48,9 +48,9 @@ def infer_node(node: Node) -> None:
 
 
 def infer_graph(graph: Graph) -> None:
-    """Infer every node in order."""
+    """Infer every node in order; constants have the type of their data."""
     for node in graph:
-        if isinstance(node.attrs, Op):
+        if isinstance(node.attrs, Op) and node.tensor is None:
             infer_node(node)
 
 

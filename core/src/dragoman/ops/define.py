@@ -32,7 +32,7 @@ from dragoman.graph.types import (
 )
 
 if TYPE_CHECKING:
-    from dragoman.graph.graph import Node
+    from dragoman.graph.graph import Graph, Node
     from dragoman.graph.tensor import Array
 
 _V = TypeVar("_V")
@@ -372,8 +372,8 @@ class Op:
         """Output types from input types; Contradiction where the runtime would refuse."""
         raise NotImplementedError(self.type)
 
-    def infer_bodies(self, node: Node) -> tuple[TensorType, ...]:
-        """Output types of an op with sub-graphs; infers the bodies on the way."""
+    def infer_bodies(self, node: Node, infer: Callable[[Graph], None]) -> tuple[TensorType, ...]:
+        """Output types of an op with sub-graphs; infers the bodies on the way, by ``infer``."""
         raise NotImplementedError(self.type)
 
 
