@@ -1,15 +1,16 @@
-"""Bytes on disk: bounded random reads, contained side files, and a pair of outputs that appears whole or not at all."""
+"""Sources of bytes: bounded random reads of files and memory, and side files that must lie beside their model."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
-from dragoman.errors import DragomanError, OutputError, SourceError
+from dragoman.errors import SourceError
+
+#: bytes that are read, computed or written at a time
+BLOCK = 4 << 20
 
 
 class ByteSource:
@@ -34,6 +35,19 @@ class ByteSource:
     def read(self, offset: int, count: int) -> bytes:
         """Exactly ``count`` bytes; SourceError D204 when they are not there."""
         raise NotImplementedError
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill a writable buffer; SourceError D204 when the file is too short."""
+        buffer[:] = self.read(offset, len(buffer))
+
+    def blocks(self, offset: int, count: int) -> Iterator[bytes | memoryview]:
+        """A range in blocks of at most ``BLOCK`` bytes; a block is valid until the next one is asked for."""
+        self.check_range(offset, count)
+        buffer = memoryview(bytearray(min(BLOCK, count)))
+        for at in range(0, count, BLOCK):
+            block = buffer[: min(BLOCK, count - at)]
+            self.read_into(offset + at, block)
+            yield block
 
     def descriptor(self) -> int | None:
         """An OS file descriptor for kernel-side copies, if there is one."""
@@ -67,10 +81,23 @@ class FileSource(ByteSource):
         while len(data) < count:
             more = os.pread(self._fd, count - len(data), offset + len(data))
             if not more:
-                self.size = offset + len(data)
-                self.check_range(offset, count)
+                self._shrunk(offset, count, len(data))
             data += more
         return data
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        count, done = len(buffer), 0
+        self.check_range(offset, count)
+        while done < count:
+            n = os.preadv(self._fd, [buffer[done:]], offset + done)
+            if n == 0:
+                self._shrunk(offset, count, done)
+            done += n
+
+    def _shrunk(self, offset: int, count: int, found: int) -> None:
+        """The file became shorter since it was opened: say so as D204."""
+        self.size = offset + found
+        self.check_range(offset, count)
 
     def descriptor(self) -> int | None:
         return self._fd
@@ -93,6 +120,10 @@ class MemorySource(ByteSource):
     def read(self, offset: int, count: int) -> bytes:
         self.check_range(offset, count)
         return bytes(self.data[offset : offset + count])
+
+    def blocks(self, offset: int, count: int) -> Iterator[bytes | memoryview]:
+        self.check_range(offset, count)
+        yield self.data[offset : offset + count]
 
 
 def missing_file(path: Path) -> SourceError:
@@ -130,92 +161,3 @@ def side_file(folder: Path, location: str, what: str) -> Path:
     if not real.is_file():
         raise SourceError("D205", "a side file of the model is missing", f"{path}; {where}", "copy it beside the model")
     return real
-
-
-class OutputFile:
-    """A file being written: counts its position and lets the kernel copy what passes through unchanged."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self.stream = stream
-        self.position = 0
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Append bytes."""
-        self.stream.write(data)
-        self.position += len(data)
-
-    def pad_to(self, alignment: int) -> None:
-        """Append zeros up to a multiple of ``alignment``."""
-        if gap := -self.position % alignment:
-            self.write(bytes(gap))
-
-    def copy(self, source: ByteSource, offset: int, count: int) -> None:
-        """Append ``count`` bytes of ``source``, inside the kernel where it can."""
-        source.check_range(offset, count)
-        fd = source.descriptor()
-        if fd is not None and count >= 1 << 16 and hasattr(os, "copy_file_range"):
-            self.stream.flush()
-            done = self._kernel_copy(fd, offset, count)
-            self.position += done
-            offset, count = offset + done, count - done
-            self.stream.seek(self.position)
-        block = 4 << 20
-        for at in range(0, count, block):
-            self.write(source.read(offset + at, min(block, count - at)))
-
-    def _kernel_copy(self, fd: int, offset: int, count: int) -> int:
-        done = 0
-        try:
-            while done < count:
-                n = os.copy_file_range(fd, self.stream.fileno(), count - done, offset + done, self.position + done)
-                if n == 0:
-                    break
-                done += n
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
-                raise
-        return done
-
-
-@contextlib.contextmanager
-def output_pair(xml: Path, weights: Path) -> Iterator[tuple[IO[bytes], OutputFile]]:
-    """Streams for an IR pair; both files are in place after the block, or neither is changed.
-
-    Written beside the targets under temporary names, synced, then renamed, the ``.bin`` first: a reader that sees the
-    ``.xml`` sees its weights. OutputError D801 (folder), D802 (no space), D803 (other).
-    """
-    folder = xml.parent
-    made: list[Path] = []
-    try:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for target in (xml, weights):
-                if target.is_dir():
-                    raise OutputError("D801", "the output name is a folder", str(target), "choose another --name")
-            temporary = [p.with_name(f".{p.name}.{os.getpid()}.part") for p in (xml, weights)]
-            made += temporary
-            with open(temporary[0], "wb") as text, open(temporary[1], "wb", buffering=1 << 20) as data:
-                yield text, OutputFile(data)
-                for stream in (data, text):
-                    stream.flush()
-            os.replace(temporary[1], weights)
-            os.replace(temporary[0], xml)
-            made.clear()
-        except OSError as error:
-            raise _output_error(error, folder) from error
-    finally:
-        for path in made:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _output_error(error: OSError, folder: Path) -> DragomanError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OutputError(
-            "D802", "there is no space left for the output", str(folder), "free space or use -o elsewhere"
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
-        return OutputError(
-            "D801", f"the output folder cannot be written: {error.strerror}", str(folder), "use -o elsewhere"
-        )
-    return OutputError("D803", f"writing failed: {error.strerror or error}", str(folder))

@@ -13,7 +13,7 @@ Iterating a graph while editing it is allowed, in both directions:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dragoman.graph.tensor import Tensor
@@ -23,7 +23,6 @@ from dragoman.graph.walk import captured as captured
 from dragoman.graph.walk import remove_dead as remove_dead
 from dragoman.graph.walk import sort_topologically as sort_topologically
 from dragoman.graph.walk import walk as walk
-
 
 #: op of a source graph's input nodes, whatever the framework
 INPUT = "@input"

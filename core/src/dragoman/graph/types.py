@@ -50,7 +50,9 @@ class DType:
         return self.kind == "dynamic"
 
     def nbytes(self, count: int) -> int:
-        """Bytes that ``count`` elements take, sub-byte types packed."""
+        """Bytes that ``count`` elements take, sub-byte types packed; 0 for strings, whose size lies in the data."""
+        if self.bits in (3, 6):
+            return -(-count * self.bits // 24) * 3
         return (count * self.bits + 7) // 8
 
     @property

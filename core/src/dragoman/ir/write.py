@@ -1,36 +1,45 @@
-"""Writes a target graph as IR v11 (or v10): every attribute, every tensor name, stable bytes."""
+"""Writes a target graph as IR v11 (or v10): every attribute, every tensor name, stable bytes.
+
+The text is written layer by layer while the weights stream into the ``.bin``; nothing but one number a node is kept.
+Inputs come first, in the model's order, and Results last: the runtime numbers both by their place in the file.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from dragoman.files import OutputFile, output_pair
-from dragoman.graph.body import BodyPorts, PortMap
-from dragoman.graph.graph import Graph, Node, Value
-from dragoman.graph.types import Interval
+from dragoman.graph.graph import Graph, Node
+from dragoman.ir.markup import Markup, escape, fields, info_tree, joined_names
+from dragoman.ir.output import OutputFile, output_pair
+from dragoman.ir.subgraphs import port_map
+from dragoman.ir.versions import Naming, check_version, separate_outputs
 from dragoman.ir.weights import WeightsWriter
 
 Emit = Callable[[str], object]
-_ESCAPES = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
-    | {chr(c): f"\\x{c:02x}" for c in range(32) if chr(c) not in "\n\r\t"}
-)
 
 
-def escape(text: str) -> str:
-    """XML attribute text; control characters, which XML cannot hold, become ``\\x01``."""
-    return text.translate(_ESCAPES) if not text.isalnum() else text
-
-
-def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11) -> Path:
+def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11, protected: Iterable[Path] = ()) -> Path:
     """Write ``folder/name.xml`` and ``.bin`` together or not at all; returns the path of the ``.xml``.
 
-    Raises OutputError (D8xx) when the folder cannot be written or is full.
+    Outputs whose tensor names the runtime could not keep apart get a value of their own (``separate_outputs``).
+
+    Args:
+        graph: a target graph, typed, in topological order.
+        folder: made when it is missing.
+        name: of the model and, with the suffixes, of the files.
+        version: 11, or 10 for old runtimes.
+        protected: files of the source model, which are never overwritten.
+
+    Raises:
+        OutputError: D8xx when the folder cannot be written or is full, or a protected file would be replaced.
+        UnsupportedError: D308 for another IR version.
     """
+    check_version(version)
+    separate_outputs(graph, version)
     xml = folder / f"{name}.xml"
-    with output_pair(xml, folder / f"{name}.bin") as (text, data):
+    with output_pair(xml, folder / f"{name}.bin", protected=protected) as (text, data):
         stream = io.TextIOWrapper(text, encoding="utf-8", newline="\n", write_through=False)
         IrWriter(WeightsWriter(data), version).net(graph, name, stream.write)
         stream.flush()
@@ -39,7 +48,9 @@ def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11) -> Pat
 
 
 def ir_bytes(graph: Graph, name: str = "model", *, version: int = 11) -> tuple[bytes, bytes]:
-    """The pair in memory: (xml, bin)."""
+    """The pair in memory, as :func:`write_ir` would write it: (xml, bin)."""
+    check_version(version)
+    separate_outputs(graph, version)
     data = io.BytesIO()
     parts: list[str] = []
     IrWriter(WeightsWriter(OutputFile(data)), version).net(graph, name, parts.append)
@@ -57,135 +68,113 @@ class IrWriter:
         """The whole document."""
         emit('<?xml version="1.0"?>\n')
         emit(f'<net name="{escape(name)}" version="{self.version}">\n')
-        self._content(graph, emit, "\t")
+        self._content(graph, Naming(graph, self.version), Markup("\t"), emit)
         emit("</net>\n")
 
-    def _content(self, graph: Graph, emit: Emit, tab: str) -> None:
-        ids = {id(node): i for i, node in enumerate(graph)}
-        edges: list[str] = []
+    def _content(self, graph: Graph, naming: Naming, markup: Markup, emit: Emit) -> None:
+        """``<layers>``, ``<edges>`` and ``<rt_info>`` of the model or of a body."""
+        ids = {id(node): i for i, node in enumerate(in_order(graph))}
+        tab = markup.tab
         emit(f"{tab}<layers>\n")
-        for node in graph:
-            self._layer(node, ids[id(node)], emit, tab + "\t")
-            for slot, value in enumerate(node.inputs):
-                if value is not None:
-                    edges.append(_edge(ids, value, ids[id(node)], slot))
-        for k, value in enumerate(graph.outputs):
-            self._result(graph, k, value, len(ids) + k, emit, tab + "\t")
-            edges.append(_edge(ids, value, len(ids) + k, 0))
+        for node in in_order(graph):
+            emit(self._layer(node, ids[id(node)], naming, markup))
+            if node.attrs.body_names:
+                self._bodies(node, markup, emit)
+                emit(f"{tab}\t</layer>\n")
+        for k in range(len(graph.outputs)):
+            emit(_result(graph, k, len(ids) + k, naming, markup))
         emit(f"{tab}</layers>\n{tab}<edges>\n")
-        for text in edges:
-            emit(f"{tab}\t{text}")
+        for node in in_order(graph):
+            if node.inputs:
+                emit(_edges(node, ids, tab))
+        for k, value in enumerate(graph.outputs):
+            port = len(value.producer.inputs) + value.index
+            emit(_edge(tab, ids[id(value.producer)], port, len(ids) + k, 0))
         emit(f"{tab}</edges>\n")
-        emit(f"{tab}<rt_info />\n")
+        emit(f"{tab}<rt_info>\n{info_tree(info, tab + chr(9))}{tab}</rt_info>\n" if (info := graph.info.get("rt_info"))
+             else f"{tab}<rt_info />\n")  # fmt: skip
 
-    def _layer(self, node: Node, number: int, emit: Emit, tab: str) -> None:
-        attrs = node.attrs
-        emit(
-            f'{tab}<layer id="{number}" name="{escape(node.name)}" type="{attrs.xml_type}" version="{attrs.version}">\n'
-        )
-        data = attrs.xml()
-        if node.tensor is not None:
-            offset, size = self.weights.put(node.tensor)
-            shape = ",".join(map(str, node.tensor.shape))
-            data = {"element_type": node.tensor.dtype.name, "shape": shape, "offset": str(offset), "size": str(size)}
+    def _layer(self, node: Node, number: int, naming: Naming, markup: Markup) -> str:
+        """One ``<layer>``, left open when bodies follow."""
+        attrs, tab = node.attrs, markup.tab
+        name = escape(naming.of_layer(node))
+        parts = [f'{tab}\t<layer id="{number}" name="{name}" type="{attrs.xml_type}" version="{attrs.version}">\n']
+        data = attrs.xml() if node.tensor is None else self._constant(node)
         if data:
-            emit(f"{tab}\t<data {_fields(data)} />\n")
-        self._rt_info(((k, v) for k, v in node.info.items() if k != "layout"), emit, tab + "\t")
-        if node.inputs:
-            emit(f"{tab}\t<input>\n")
-            for slot, value in enumerate(node.inputs):
-                if value is not None:
-                    emit(_port(slot, value, tab + "\t\t", named=False))
-            emit(f"{tab}\t</input>\n")
+            parts.append(f"{tab}\t\t<data {fields(data)} />\n")
+        layout = None
+        if node.info:
+            layout = node.info.get("layout")
+            parts.append(markup.rt_info({k: f for k, f in node.info.items() if k != "layout"}))
+        count = len(node.inputs)
+        if count:
+            parts.append(f"{tab}\t\t<input>\n")
+            parts += [
+                markup.port(i, v.type.dtype.precision, v.type.shape) for i, v in enumerate(node.inputs) if v is not None
+            ]
+            parts.append(f"{tab}\t\t</input>\n")
         if node.outputs:
-            emit(f"{tab}\t<output>\n")
-            for k, value in enumerate(node.outputs):
-                layout = {"layout": node.info["layout"]} if "layout" in node.info else {}
-                emit(_port(len(node.inputs) + k, value, tab + "\t\t", info=layout))
-            emit(f"{tab}\t</output>\n")
-        if attrs.body_names:
-            self._bodies(node, emit, tab + "\t")
-        emit(f"{tab}</layer>\n")
+            parts.append(f"{tab}\t\t<output>\n")
+            for value in node.outputs:
+                names = naming.of_value(value)
+                text = joined_names(names) if names else ""
+                kind = value.type
+                parts.append(markup.port(count + value.index, kind.dtype.precision, kind.shape, text, layout))
+            parts.append(f"{tab}\t\t</output>\n")
+        if not attrs.body_names:
+            parts.append(f"{tab}\t</layer>\n")
+        return "".join(parts)
 
-    def _result(self, graph: Graph, k: int, value: Value, number: int, emit: Emit, tab: str) -> None:
-        names: list[str] = graph.info.get("result_names", [])
-        name = names[k] if k < len(names) else (value.names[0] if value.names else value.producer.name) + "/sink_port_0"
-        emit(f'{tab}<layer id="{number}" name="{escape(name)}" type="Result" version="opset1">\n')
-        port = _port(0, value, tab + "\t\t", named=False)
-        emit(f"{tab}\t<input>\n{port}{tab}\t</input>\n{tab}</layer>\n")
+    def _constant(self, node: Node) -> dict[str, str]:
+        tensor = node.tensor
+        assert tensor is not None
+        offset, size = self.weights.put(tensor)
+        shape = ",".join(map(str, tensor.shape))
+        return {"element_type": tensor.dtype.name, "shape": shape, "offset": str(offset), "size": str(size)}
 
-    def _rt_info(self, items: Iterable[tuple[str, dict[str, str]]], emit: Emit, tab: str) -> None:
-        items = list(items)
-        if not items:
-            return
-        emit(f"{tab}<rt_info>\n")
-        for name, fields in items:
-            emit(f'{tab}\t<attribute name="{name}" {_fields(fields)} />\n')
-        emit(f"{tab}</rt_info>\n")
-
-    def _bodies(self, node: Node, emit: Emit, tab: str) -> None:
+    def _bodies(self, node: Node, markup: Markup, emit: Emit) -> None:
+        inner = markup.deeper(2)
         for name in node.attrs.body_names:
             body = node.bodies[name]
-            prefix = "" if name == "body" else name.removesuffix("_body") + "_"
-            ports: BodyPorts = getattr(node.attrs, prefix + "ports")
-            ids = {id(n): i for i, n in enumerate(body)}
-            self._port_map(node, body, ports, ids, emit, tab, prefix)
-            if ports.back_edges:
-                emit(f"{tab}<back_edges>\n")
-                for source, target in ports.back_edges:
-                    layer = ids[id(body.inputs[target].producer)]
-                    emit(f'{tab}\t<edge from-layer="{len(ids) + source}" to-layer="{layer}" />\n')
-                emit(f"{tab}</back_edges>\n")
-            emit(f"{tab}<{name}>\n")
-            self._content(body, emit, tab + "\t")
-            emit(f"{tab}</{name}>\n")
-
-    def _port_map(
-        self, node: Node, body: Graph, ports: BodyPorts, ids: dict[int, int], emit: Emit, tab: str, prefix: str
-    ) -> None:
-        emit(f"{tab}<{prefix}port_map>\n")
-        for m in ports.inputs:
-            layer = ids[id(body.inputs[m.internal].producer)]
-            emit(f'{tab}\t<input {_slices(m)}external_port_id="{m.external}" internal_layer_id="{layer}" />\n')
-        for m in ports.outputs:
-            port, layer = len(node.inputs) + m.external, len(ids) + m.internal
-            emit(f'{tab}\t<output {_slices(m)}external_port_id="{port}" internal_layer_id="{layer}" />\n')
-        if ports.iteration is not None:
-            layer = ids[id(body.inputs[ports.iteration].producer)]
-            emit(f'{tab}\t<input external_port_id="-1" internal_layer_id="{layer}" purpose="current_iteration" />\n')
-        if ports.condition is not None:
-            layer = len(ids) + ports.condition
-            emit(f'{tab}\t<output external_port_id="-1" internal_layer_id="{layer}" purpose="execution_condition" />\n')
-        emit(f"{tab}</{prefix}port_map>\n")
+            ids = {id(n): i for i, n in enumerate(in_order(body))}
+            emit(port_map(node, body, name, ids, inner.tab))
+        for name in node.attrs.body_names:
+            emit(f"{inner.tab}<{name}>\n")
+            self._content(node.bodies[name], Naming(node.bodies[name], 11), inner.deeper(), emit)
+            emit(f"{inner.tab}</{name}>\n")
 
 
-def _fields(items: dict[str, str]) -> str:
-    return " ".join(f'{name}="{escape(text)}"' for name, text in items.items())
+def in_order(graph: Graph) -> Iterator[Node]:
+    """The nodes as they are numbered: inputs in the model's order, then the others as they stand."""
+    inputs = graph.inputs
+    for value in inputs:
+        yield value.producer
+    for node in graph:
+        if node.inputs or not node.outputs or node.outputs[0] not in inputs:
+            yield node
 
 
-def _slices(m: PortMap) -> str:
-    if m.axis is None:
-        return ""
-    return f'axis="{m.axis}" start="{m.start}" end="{m.end}" stride="{m.stride}" part_size="{m.part_size}" '
+def _result(graph: Graph, k: int, number: int, naming: Naming, markup: Markup) -> str:
+    value, names, tab = graph.outputs[k], naming.results[k], markup.tab
+    name = (names[0] if names else value.producer.name) + "/sink_port_0"
+    listed = f' output_names="{joined_names(names)}"' if names and naming.on_results else ""
+    port = markup.port(0, value.dtype.precision, value.shape)
+    return (
+        f'{tab}\t<layer id="{number}" name="{escape(name)}" type="Result" version="opset1"{listed}>\n'
+        f"{tab}\t\t<input>\n{port}{tab}\t\t</input>\n{tab}\t</layer>\n"
+    )
 
 
-def _edge(ids: dict[int, int], value: Value, target: int, slot: int) -> str:
-    producer = value.producer
-    port = len(producer.inputs) + value.index
-    return f'<edge from-layer="{ids[id(producer)]}" from-port="{port}" to-layer="{target}" to-port="{slot}" />\n'
+def _edges(node: Node, ids: dict[int, int], tab: str) -> str:
+    target = ids[id(node)]
+    return "".join(
+        [
+            _edge(tab, ids[id(v.producer)], len(v.producer.inputs) + v.index, target, slot)
+            for slot, v in enumerate(node.inputs)
+            if v is not None
+        ]
+    )
 
 
-def _port(
-    number: int, value: Value, tab: str, *, named: bool = True, info: dict[str, dict[str, str]] | None = None
-) -> str:
-    names = ""
-    if named and value.names:
-        joined = ",".join(n.replace(",", "\\,") for n in value.names)
-        names = f' names="{escape(joined)}"'
-    dims = "".join(f"{tab}\t<dim>{-1 if isinstance(d, Interval) else d}</dim>\n" for d in (value.shape or ()))
-    extra = ""
-    if info:
-        inner = "".join(f'{tab}\t\t<attribute name="{k}" {_fields(f)} />\n' for k, f in info.items())
-        extra = f"{tab}\t<rt_info>\n{inner}{tab}\t</rt_info>\n"
-    head = f'{tab}<port id="{number}" precision="{value.dtype.precision}"{names}'
-    return f"{head}>\n{dims}{extra}{tab}</port>\n" if dims or extra else f"{head} />\n"
+def _edge(tab: str, source: int, port: int, target: int, slot: int) -> str:
+    return f'{tab}\t<edge from-layer="{source}" from-port="{port}" to-layer="{target}" to-port="{slot}" />\n'
