@@ -82,15 +82,15 @@ def bench_model(
     model: dict[str, object], precision: str, options: argparse.Namespace, verdicts: Verdicts, scratch: Path
 ) -> dict[str, list[Run]]:
     name = str(model["name"])
-    measure.warm(str(model["model"]), model["external"] and str(model["external"]))
+    sources = [str(path) for path in (model["model"], model["external"]) if path]
     table = commands(model, precision, options.peer, options.programs)
     rounds = options.runs or (3 if name == LARGE else 7)
     if name == "nodes_50000":
         # The peer needs most of a minute for this one and no goal depends on it.
-        results = measure.alternate({"dragoman": table.pop("dragoman")}, min(rounds, 3), scratch)
-        results |= measure.alternate(table, 1, scratch)
+        results = measure.alternate({"dragoman": table.pop("dragoman")}, min(rounds, 3), scratch, sources)
+        results |= measure.alternate(table, 1, scratch, sources)
     else:
-        results = measure.alternate(table, rounds, scratch)
+        results = measure.alternate(table, rounds, scratch, sources)
     label = f"{name} {precision}"
     for program, runs in results.items():
         print(_row(label, program, runs))

@@ -45,10 +45,13 @@ def run(command: Sequence[str], scratch: Path) -> Run:
     return Run(wall, cpu, usage.ru_maxrss * 1024 / 1e6, os.waitstatus_to_exitcode(status), text)
 
 
-def alternate(commands: dict[str, list[str]], rounds: int, scratch: Path) -> dict[str, list[Run]]:
+def alternate(
+    commands: dict[str, list[str]], rounds: int, scratch: Path, sources: Sequence[str] = ()
+) -> dict[str, list[Run]]:
     """Run all commands in turn, `rounds` times, each into an empty folder; the order is reversed every other round.
 
-    The word {out} of a command stands for that folder. A command that failed is not run again."""
+    The word {out} of a command stands for that folder. The files `sources` are read before each run, because a peer
+    that takes gigabytes of memory drives them out of the page cache. A command that failed is not run again."""
     results: dict[str, list[Run]] = {name: [] for name in commands}
     for index in range(rounds):
         order = list(commands) if index % 2 == 0 else list(reversed(commands))
@@ -59,14 +62,15 @@ def alternate(commands: dict[str, list[str]], rounds: int, scratch: Path) -> dic
             shutil.rmtree(out, ignore_errors=True)
             out.mkdir(parents=True)
             os.sync()
+            warm(sources)
             results[name].append(run([word.replace("{out}", str(out)) for word in commands[name]], scratch))
             shutil.rmtree(out, ignore_errors=True)
     return results
 
 
-def warm(*files: str | None) -> None:
-    """Read files once, so that every run finds them in the page cache."""
-    for name in filter(None, files):
+def warm(files: Sequence[str]) -> None:
+    """Read files once, so that they are in the page cache."""
+    for name in files:
         with open(name, "rb", buffering=0) as file:
             while file.read(1 << 22):
                 pass
