@@ -96,7 +96,7 @@ def bench_model(
         print(_row(label, program, runs))
     failed = [program for program, runs in results.items() if runs[-1].status]
     for program in failed:
-        print("   ", verdicts.fail(f"{label}: {program}", _last_line(results[program][-1])))
+        print("   ", verdicts.fail(f"{label}: {program}", _failure(results[program][-1])))
     if "dragoman" not in failed:
         for line in _verdict_lines(label, name, precision, results, verdicts):
             print("   ", line)
@@ -137,7 +137,7 @@ def bench_start(options: argparse.Namespace, verdicts: Verdicts, scratch: Path) 
         print(_row("start", program, runs))
     for program in ("--help", "import"):
         if results[program][-1].status:
-            print("   ", verdicts.fail(f"start: {program}", _last_line(results[program][-1])))
+            print("   ", verdicts.fail(f"start: {program}", _failure(results[program][-1])))
     if not results["--help"][-1].status:
         over = median(results["--help"], "wall") - median(results["python"], "wall")
         print("   ", verdicts.judge("start: --help over a bare interpreter", over, HELP_GOAL, " s"))
@@ -152,9 +152,10 @@ def _row(label: str, program: str, runs: list[Run]) -> str:
     return f"{label:<22} {program:<10} {wall:<20} cpu {median(good, 'cpu'):8.3f} s   {median(good, 'rss'):8.1f} MB"
 
 
-def _last_line(entry: Run) -> str:
+def _failure(entry: Run) -> str:
     lines = [line for line in entry.log.strip().splitlines() if line.strip()]
-    return f"exit {entry.status}: {lines[0] if lines else 'no message'}"
+    told = lines[-1 if lines[0].startswith("Traceback") else 0] if lines else "no message"
+    return f"exit {entry.status}: {told}"
 
 
 def prepare(names: list[str], cache: Path) -> list[dict[str, object]]:
