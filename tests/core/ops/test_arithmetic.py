@@ -27,13 +27,9 @@ def pair(kind: str, a: str, b: str) -> list:
     return [tensor(kind, a), tensor(kind, b)]
 
 
-def joins(a: str, b: str) -> bool:
-    """What ``ov::PartialShape::broadcast_merge_into`` lets through, from the tables of test_broadcast."""
-    return (a, b) in {(x, y) for x in MIXED for y in MIXED} - IMPOSSIBLE
+NEVER = [("0", "3"), ("0", "2.."), ("0", "2..5"), ("0", "6..9"), ("3", "6..9"), ("2..5", "6..9")]
+IMPOSSIBLE = NEVER + [(b, a) for a, b in NEVER]
 
-
-IMPOSSIBLE = {(a, b) for x, y in [("0", "3"), ("0", "2.."), ("0", "2..5"), ("0", "6..9"), ("3", "6..9"), ("2..5", "6..9")]
-              for a, b in [(x, y), (y, x)]}  # fmt: skip
 
 CASES = [
     *(OpCase(op, pair("f32", "2,3", "2,3")) for op in PLAIN),
@@ -58,7 +54,7 @@ CASES = [
     *(OpCase(op, pair("boolean", "2,5", "5")) for op in BITS),
     *(OpCase(op, [tensor("i32", "3", [3, -5, 12]), tensor("i32", "3", [1, 2, 0])]) for op in SHIFTS),
     *(OpCase(op, pair("i32", "?,3", "1..4,1"), values=False) for op in SHIFTS),
-    *(OpCase("Add", pair("f32", a, b), values=False) for a in MIXED for b in MIXED if joins(a, b)),
+    *(OpCase("Add", pair("f32", a, b), values=False) for a in MIXED for b in MIXED if (a, b) not in IMPOSSIBLE),
     *(OpCase("Add", pair("f32", a, b), {"auto_broadcast": "pdpd"}) for a, b in PDPD),
     # the plugin rewrites it with numpy's rules and then refuses the model
     *(OpCase("Divide", pair("f32", a, b), {"auto_broadcast": "pdpd"}, values=False) for a, b in PDPD),
@@ -71,7 +67,7 @@ REFUSED = [
     *(OpCase(op, pair("boolean", "2", "2")) for op in [*PLAIN, "Power", *SHIFTS]),
     *(OpCase(op, pair("f32", "2", "2")) for op in [*BITS, *SHIFTS]),
     *(OpCase(op, [tensor("f32", "2"), tensor("f16", "2")]) for op in PLAIN),
-    *(OpCase("Add", pair("f32", a, b)) for a, b in sorted(IMPOSSIBLE)),
+    *(OpCase("Add", pair("f32", a, b)) for a, b in IMPOSSIBLE),
     *(OpCase("Add", pair("f32", "2", "1"), {"auto_broadcast": mode}) for mode in ("none",)),
     OpCase("Add", pair("f32", "2,3", "3"), {"auto_broadcast": "pdpd"}),
     OpCase("Add", pair("f32", "3", "2,3"), {"auto_broadcast": "pdpd"}),

@@ -160,7 +160,7 @@ def own_value(function: Callable[..., Any]) -> Callable[..., Any]:
         kind = arrays[0].dtype
         narrow = dtype_of_numpy(kind).is_float and kind.itemsize < 4
         with np.errstate(all="ignore"):
-            out = function(self, *([a.astype(np.float32) for a in arrays] if narrow else arrays))
+            out = function(self, *(a.astype(np.float32) if narrow and a.dtype == kind else a for a in arrays))
             return np.asarray(out).astype(kind)
 
     return fold
