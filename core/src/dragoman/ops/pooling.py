@@ -7,7 +7,7 @@ shapes as the runtime infers them. Data is N, C, spatial.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.types import DYNAMIC, Dim, DType, Interval, Shape, TensorType, Typed
 from dragoman.infer.dims import add_int, bounds, ceil_div, compatible, dim_of, dynamic_shape, floor_div
@@ -15,14 +15,14 @@ from dragoman.infer.small import known_sizes
 from dragoman.infer.windows import AUTO_PADS, minus, same_pads, sized, steps
 from dragoman.lazy import np
 from dragoman.ops.convolve import pad_spatial, wide, window_view
-from dragoman.ops.define import INDEX, NUMERIC, Bool, Contradiction, ElementType, Enum, In, Int, Ints, Op, op
+from dragoman.ops.define import INDEX, INTEGER, Bool, Contradiction, ElementType, Enum, In, Int, Ints, Op, op
 
 if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
 
 
 class _Pool(Op):
-    data = In("T", *NUMERIC)
+    data = In("T")
     kernel = Ints()
     strides = Ints()
     pads_begin = Ints()
@@ -97,8 +97,8 @@ class _Pool(Op):
         if not 0 < window <= dim + begin + end:
             raise Contradiction(f"a window of {window} does not fit in {dim + begin + end}")
 
-    def _views(self, data: Array, value: float) -> tuple[Array, list[tuple[int, int]], list[int]]:
-        """(every window of the data padded with ``value``, pads, what was padded beyond them at the end)."""
+    def _views(self, data: Array, value: float) -> tuple[Array, list[tuple[int, int]]]:
+        """(every window of the data padded with ``value``, the pads)."""
         sizes = data.shape[2:]
         pads = [self._pads_at(i, n) for i, n in enumerate(sizes)]
         counts = [bounds(self._windows(i, n))[0] for i, n in enumerate(sizes)]
@@ -109,7 +109,20 @@ class _Pool(Op):
         beyond = [max(0, span - (n + b + e)) for span, n, (b, e) in zip(spans, sizes, pads, strict=True)]
         padded = pad_spatial(data, [b for b, _ in pads], [e + x for (_, e), x in zip(pads, beyond, strict=True)], value)
         padded = padded[(slice(None), slice(None), *(slice(0, span) for span in spans))]
-        return window_view(padded, self.kernel, self.strides, dil), pads, beyond
+        return window_view(padded, self.kernel, self.strides, dil), pads
+
+
+class _Dilated(_Pool):
+    dilations = Ints()
+
+    def __init__(self, **attributes: Any) -> None:
+        # left empty, the CPU plugin of 2026.4.1 reads beyond the list: it computes garbage or crashes
+        if not attributes.get("dilations"):
+            attributes["dilations"] = (1,) * len(attributes.get("kernel", ()))
+        super().__init__(**attributes)
+
+    def _dilations(self) -> tuple[int, ...]:
+        return sized(self.dilations, len(self.kernel), 1, "dilations")
 
 
 class _AvgPool(_Pool):
@@ -125,25 +138,19 @@ class _AvgPool(_Pool):
 
     def fold(self, data: Array) -> Array:
         axes = tuple(range(len(self.kernel) + 2, 2 * len(self.kernel) + 2))
-        views, _, _ = self._views(wide(data), 0)
+        views, _ = self._views(wide(data), 0)
         total = views.sum(axis=axes)
-        counted = self._counted(data)
-        count = counted.sum(axis=axes)
-        mean = np.where(count == 0, 0, total / np.maximum(count, 1))
+        count = self._count(data, axes)
+        mean: Array = np.where(count == 0, 0, total / np.maximum(count, 1))
         return (np.rint(mean) if data.dtype.kind in "iu" else mean).astype(data.dtype)
 
-    def _counted(self, data: Array) -> Array:
-        """1 where an element of a window counts."""
+    def _count(self, data: Array, axes: tuple[int, ...]) -> Array:
+        """What the sums are divided by: the whole window when padding counts and there is some, else what is inside."""
         ones = np.ones((1, 1, *data.shape[2:]))
-        if self.exclude_pad:
-            return self._views(ones, 0)[0]
-        beyond = self._views(ones, 0)[2]
-        views = self._views(ones, 1)[0]
-        if not any(beyond):
-            return views
-        pads = [self._pads_at(i, n) for i, n in enumerate(data.shape[2:])]
-        inside = pad_spatial(ones, [b for b, _ in pads], [e for _, e in pads], 1)
-        return window_view(pad_spatial(inside, [0] * len(beyond), beyond), self.kernel, self.strides, self._dilations())
+        views, pads = self._views(ones, 0)
+        if self.exclude_pad or not any(map(any, pads)):
+            return views.sum(axis=axes)
+        return np.full(views.shape[: len(self.kernel) + 2], int(np.prod(self.kernel)))
 
 
 @op("AvgPool", "opset1")
@@ -159,13 +166,8 @@ class AvgPoolV14(_AvgPool):
 
 
 @op("AvgPool", "opset16")
-class AvgPool(AvgPoolV14):
+class AvgPool(_Dilated, AvgPoolV14):
     """As opset14, with dilations."""
-
-    dilations = Ints()
-
-    def _dilations(self) -> tuple[int, ...]:
-        return sized(self.dilations, len(self.kernel), 1, "dilations")
 
 
 class _MaxPool(_Pool):
@@ -174,15 +176,17 @@ class _MaxPool(_Pool):
         count = len(self.kernel)
         lowest = np.finfo(data.dtype).min if data.dtype.kind == "f" else np.iinfo(data.dtype).min
         position = np.arange(data.size).reshape(data.shape)
-        views, _, _ = self._views(data, lowest)
-        places, _, _ = self._views(position, -1)
+        views, _ = self._views(data, lowest)
+        places, _ = self._views(position, -1)
         flat = (*views.shape[: count + 2], -1)
         values, places = views.reshape(flat), places.reshape(flat)
         # an element of the data equal to the padding's value goes before it
         best = np.where(places >= 0, values, -np.inf).argmax(axis=-1)[..., np.newaxis]
         value = np.take_along_axis(values, best, -1)[..., 0]
         place = np.take_along_axis(places, best, -1)[..., 0]
-        return value, np.maximum(place, 0)
+        # a window without data has the index of its channel's first element
+        first = position[(slice(None), slice(None), *([slice(0, 1)] * count))]
+        return value, np.where(place >= 0, place, first)
 
 
 @op("MaxPool", "opset1")
@@ -197,16 +201,12 @@ class MaxPoolV1(_MaxPool):
 
 
 @op("MaxPool", "opset8")
-class MaxPoolV8(_MaxPool):
+class MaxPoolV8(_Dilated, _MaxPool):
     """Maximum over windows and its flat index, counted from ``axis`` on."""
 
-    dilations = Ints()
     index_element_type = ElementType("i64")
     axis = Int(0)
     outputs = 2
-
-    def _dilations(self) -> tuple[int, ...]:
-        return sized(self.dilations, len(self.kernel), 1, "dilations")
 
     def infer(self, data: Typed) -> tuple[TensorType, TensorType]:
         shape = self._pooled(data.shape)
@@ -230,8 +230,8 @@ class MaxPool(MaxPoolV8):
 
 
 class _Adaptive(Op):
-    data = In("T", *NUMERIC)
-    output_shape = In("", *INDEX, constant=True)
+    data = In("T")
+    output_shape = In("", *INTEGER, constant=True)
 
     def _shape(self, data: Typed, output_shape: Typed) -> Shape:
         if data.shape is None:
