@@ -141,7 +141,7 @@ class _AvgPool(_Pool):
         views, _ = self._views(wide(data), 0)
         total = views.sum(axis=axes)
         count = self._count(data, axes)
-        mean: Array = np.where(count == 0, 0, total / np.maximum(count, 1))
+        mean = np.where(count == 0, 0, total / np.maximum(count, 1))
         return (np.rint(mean) if data.dtype.kind in "iu" else mean).astype(data.dtype)
 
     def _count(self, data: Array, axes: tuple[int, ...]) -> Array:
@@ -149,7 +149,8 @@ class _AvgPool(_Pool):
         ones = np.ones((1, 1, *data.shape[2:]))
         views, pads = self._views(ones, 0)
         if self.exclude_pad or not any(map(any, pads)):
-            return views.sum(axis=axes)
+            inside: Array = views.sum(axis=axes)
+            return inside
         return np.full(views.shape[: len(self.kernel) + 2], int(np.prod(self.kernel)))
 
 
