@@ -2,19 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from dragoman.frontends.contract import Model
 from dragoman.session import Result, Session
 
+if TYPE_CHECKING:
+    from dragoman.check.compare import Report
+    from dragoman.plugins import PluginHost
+    from dragoman.report.inventory import Inventory
+    from dragoman.report.plan import Plan
 
-def convert(model: Any, **options: Any) -> Result:
+Progress = Callable[[str], None]
+
+
+def convert(model: Any, *, host: PluginHost | None = None, progress: Progress | None = None, **options: Any) -> Result:
     """Convert a model to OpenVINO IR.
 
     Args:
         model: a path, bytes, a file object, or an object of the framework (such as ``onnx.ModelProto``).
-        options: see ``dragoman convert --help``; every option is an argument of the same name.
+        host: loaded plugins, to be shared by several conversions; the installed ones by default.
+        progress: told the name of each stage as it starts.
+        options: as on the command line: ``shapes={"x": "1,3,224,224"}``, ``inputs=[...]``, ``outputs=[...]``,
+            ``precision="f16"``, ...; see ``dragoman convert --help``.
 
     Raises:
         DragomanError: with code, what, where and hint.
     """
-    return Session(options).convert(model)
+    return Session(options, host, progress).convert(model)
+
+
+def plan(model: Any, *, host: PluginHost | None = None, progress: Progress | None = None, **options: Any) -> Plan:
+    """What would become of every layer, before anything is written; takes the options of :func:`convert`."""
+    from dragoman.report.inventory import inventory
+    from dragoman.report.plan import Plan
+
+    given = Model(model)
+    session = Session(options, host, progress)
+    graph, layers = session.plan(given)
+    ports = inventory(graph, given.name, session.context.framework)
+    inputs = tuple(f"{p.name}: {p.type}" for p in ports.inputs)
+    outputs = tuple(f"{p.name}: {p.type}" for p in ports.outputs)
+    return Plan(given.name, session.context.framework, ports.format, tuple(layers), inputs, outputs)
+
+
+def inspect(model: Any, *, host: PluginHost | None = None, **options: Any) -> Inventory:
+    """Format, inputs, outputs, layers with counts and the size of the weights; no weight is loaded."""
+    from dragoman.report.inventory import inventory
+
+    given = Model(model)
+    session = Session(options, host)
+    frontend, graph = session.load(given)
+    return inventory(graph, given.name, frontend.name)
+
+
+def check(
+    model: Any,
+    ir: str | Path | None = None,
+    *,
+    data: str | Path | Mapping[str, Any] | None = None,
+    tolerance: float = 1e-4,
+    seed: int = 0,
+    samples: int = 1,
+    host: PluginHost | None = None,
+    **options: Any,
+) -> Report:
+    """Run the source in its own framework and the IR in OpenVINO, and compare every output.
+
+    Args:
+        model: the source model's path.
+        ir: the ``.xml``; converted in memory with ``options`` when None.
+        data: arrays by input name, or a ``.npz``; random data when None.
+        tolerance: largest allowed ``max_rel`` of an output (see :class:`~dragoman.check.compare.Difference`).
+        seed: of random data.
+        samples: how many random data sets.
+
+    Raises:
+        AccuracyError: past the tolerance (D701); its ``report`` holds the numbers.
+        PluginError: the framework's runner or OpenVINO is not installed.
+    """
+    from dragoman.check.run import check_model
+    from dragoman.runtime import checked_ir
+
+    given = Model(model)
+    session = Session(options, host)
+    _, graph = session.load(given)
+    inputs = {v.names[0] if v.names else v.producer.name: v.type for v in graph.inputs}
+    outputs = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
+    target = checked_ir(ir) if ir is not None else Session(options, session.host).convert(Model(model)).openvino()
+    report = check_model(
+        given.path or given.given, target, session.host, session.context.framework, inputs, outputs,
+        data=Path(data) if isinstance(data, str) else data, tolerance=tolerance, seed=seed, samples=samples,
+    )  # fmt: skip
+    if not report.passed:
+        error = report.error()
+        error.report = report  # type: ignore[attr-defined]
+        raise error
+    return report

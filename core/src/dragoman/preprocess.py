@@ -1,7 +1,7 @@
 """Layout, channel order, mean and scale, put between the target graph's inputs and their readers.
 
-In this order: Transpose (caller's layout to the model's), reversal of channels, subtraction of the mean, division by the
-scale. Mean and scale are in the model's own channel order.
+In this order: Transpose (caller's layout to the model's), reversal of channels, subtraction of the mean, division by
+the scale. Mean and scale are in the model's own channel order.
 """
 
 from __future__ import annotations

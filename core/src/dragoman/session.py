@@ -1,4 +1,4 @@
-"""One conversion: probe, load, shape and cut, replace, extract, simplify, and hand over to the emitter."""
+"""One conversion: probe, load, cut and shape, replace, extract, preprocess, simplify, and hand over to the emitter."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dragoman.errors import SourceError
+from dragoman.errors import DragomanError, InferError
 from dragoman.frontends.contract import Frontend, Model
-from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract
+from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract, plan_layers
 from dragoman.frontends.probe import recognise
 from dragoman.graph.graph import Graph
-from dragoman.ops.define import OpRegistry
+from dragoman.options import CORE_OPTIONS, Option, canonical
 from dragoman.plugins import PluginHost
+
+if TYPE_CHECKING:
+    import openvino
+
+    from dragoman.ops.define import OpRegistry
+    from dragoman.rules.pipeline import Pipeline
+    from dragoman.rules.rule import RuleReport
 
 
 @dataclasses.dataclass
 class Context:
-    """What hooks see of a conversion."""
+    """What hooks see of a conversion: the framework, the options, and seconds by stage."""
 
     framework: str
     options: Mapping[str, Any]
@@ -34,20 +41,38 @@ class Result:
     graph: Graph
     name: str
     layers: list[LayerPlan]
+    rules: list[RuleReport]
     context: Context
+    sources: frozenset[Path] = frozenset()
 
-    def save(self, folder: str | Path, name: str | None = None) -> Path:
-        """Write ``folder/name.xml`` and ``.bin`` together or not at all; returns the path of the ``.xml``."""
+    def save(self, folder: str | Path = ".", name: str | None = None) -> Path:
+        """Write ``folder/name.xml`` and ``.bin`` together or not at all; returns the path of the ``.xml``.
+
+        Raises OutputError: D801 (folder), D802 (no space), D803 (other), D804 (would overwrite the source model).
+        """
         from dragoman.ir.write import write_ir
 
-        return write_ir(self.graph, Path(folder), name or self.name)
+        version = self.context.options.get("ir_version", 11)
+        return write_ir(self.graph, Path(folder), name or self.name, version=version, protected=self.sources)
+
+    def ir(self) -> tuple[bytes, bytes]:
+        """The pair in memory: the bytes of the ``.xml`` and of the ``.bin``."""
+        from dragoman.ir.write import ir_bytes
+
+        return ir_bytes(self.graph, self.name, version=self.context.options.get("ir_version", 11))
+
+    def openvino(self) -> openvino.Model:
+        """The converted model, without touching the disk; needs ``dragoman[runtime]``."""
+        from dragoman.runtime import model_of
+
+        return model_of(*self.ir())
 
 
 class Session:
     """Runs the stages of one conversion over one set of plugins.
 
     Args:
-        options: option values by name (see ``dragoman.options``).
+        options: option values by name, as the user gave them (see ``dragoman.options``).
         host: loaded plugins; the installed ones by default.
         progress: told the name of each stage as it starts.
     """
@@ -58,64 +83,124 @@ class Session:
         host: PluginHost | None = None,
         progress: Callable[[str], None] | None = None,
     ) -> None:
-        self.options = dict(options or {})
         self.host = host or PluginHost()
+        self.given = dict(options or {})
         self.progress = progress or (lambda stage: None)
+        self.options: dict[str, Any] = {}
         self.context = Context("", self.options)
-        self.ops: OpRegistry = self.host.op_registry()
+        self._ops: OpRegistry | None = None
+
+    @property
+    def ops(self) -> OpRegistry:
+        """Target ops of all plugins."""
+        if self._ops is None:
+            self._ops = self.host.op_registry()
+        return self._ops
 
     @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage and tell whoever watches."""
         self.progress(name)
         start = time.perf_counter()
         yield
         self.context.timings[name] = time.perf_counter() - start
 
-    def load(self, model: Model) -> tuple[Frontend, Graph]:
-        """Find the front-end and read the source graph."""
-        with self._stage("load"):
-            frontend = recognise(model, self.host, self.options.get("framework", ""))
+    def load(self, given: Any) -> tuple[Frontend, Graph]:
+        """Find the front-end, read the source graph, and apply what the user says of inputs and outputs."""
+        from dragoman.frontends.shaping import shape_model
+
+        model = given if isinstance(given, Model) else Model(given)
+        with self.stage("load"):
+            frontend = recognise(model, self.host, str(self.given.get("framework") or ""))
             self.context.framework = frontend.name
+            self.options.update(canonical(self.given, self.known_options(frontend.name)))
             graph = frontend.load(model, self.options)
+        with self.stage("shape"):
+            shape_model(graph, self.options)
+        self._observe("load", graph)
         return frontend, graph
+
+    def known_options(self, framework: str) -> list[Option]:
+        """The core's options and those that plugins add for a framework."""
+        added = self.host.call("dragoman_register_options", Option, framework=framework)
+        return [*CORE_OPTIONS, *(option for _, option in added)]
 
     def extraction(self, frontend: Frontend, graph: Graph) -> ExtractionContext:
         """The shared state of the extraction of one source graph."""
         host = self.host
-        unknown: Callable[..., Any] | None = None
-        if host.has("dragoman_unknown_layer"):
-            unknown = lambda layer, context: host.first("dragoman_unknown_layer", layer=layer, context=context)  # noqa: E731
+
+        def unknown(layer: Any, context: ExtractionContext) -> Any:
+            return host.first("dragoman_unknown_layer", layer=layer, context=context)
+
         return ExtractionContext(
             frontend.name,
             host.extractor_table(frontend.name),
             self.ops,
             info=graph.info,
-            unknown_layer=unknown,
+            unknown_layer=unknown if host.has("dragoman_unknown_layer") else None,
             version_of=lambda node: frontend.version_of(graph, node),
             is_default=lambda node, name, value: frontend.is_default(graph, node, name, value),
             shape_rules=host.shape_rules(),
         )
 
+    def pipeline(self) -> Pipeline:
+        """All rules but those the user skips, with the user's replacements."""
+        from dragoman.rules.pipeline import Pipeline
+
+        rules = self.host.rules()
+        if self.options.get("replacements"):
+            from dragoman.rules.replacements import load_replacements
+
+            rules = [*rules, *(("replacements", r) for r in load_replacements(self.options["replacements"], rules))]
+        return Pipeline(rules, skip=frozenset(self.options.get("skip") or ()))
+
+    def plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
+        """What would become of every layer, without raising for those that cannot be converted."""
+        frontend, graph = self.load(given)
+        with self.stage("source rules"):
+            self.pipeline().run("source", graph, self.ops, framework=frontend.name)
+        with self.stage("extract"):
+            context = self.extraction(frontend, graph)
+            layers = plan_layers(graph, context, graph.name)
+        return graph, layers
+
     def convert(self, given: Any) -> Result:
         """All stages but writing; raises DragomanError."""
-        from dragoman.rules.pipeline import Pipeline
+        from dragoman.preprocess import preprocess
 
         model = given if isinstance(given, Model) else Model(given)
         frontend, graph = self.load(model)
-        pipeline = Pipeline(self.host.rules(), skip=frozenset(self.options.get("skip", ())))
-        with self._stage("source rules"):
-            pipeline.run("source", graph, self.ops, framework=frontend.name)
-        with self._stage("extract"):
+        pipeline = self.pipeline()
+        with self.stage("source rules"):
+            reports = pipeline.run("source", graph, self.ops, framework=frontend.name)
+        with self.stage("extract"):
             context = self.extraction(frontend, graph)
             target = extract(graph, context, model.stem)
+        target.info["static"] = bool(self.options.get("static"))
+        preprocess(target, self.options, self.ops)
+        self._observe("extract", target)
         for phase in ("simplify", "target"):
-            with self._stage(phase):
-                pipeline.run(phase, target, self.ops, framework=frontend.name)
-        return Result(target, model.stem, context.layers, self.context)
+            with self.stage(phase):
+                reports += pipeline.run(phase, target, self.ops, framework=frontend.name)
+            self._observe(phase, target)
+        with self.stage("precision"):
+            self._precision(target)
+        sources = frozenset(p.resolve() for p in ([model.path] if model.path else []))
+        result = Result(target, model.stem, context.layers, reports, self.context, sources)
+        if self.host.has("dragoman_conversion_finished"):
+            self.host.notify("dragoman_conversion_finished", result=result, context=self.context)
+        return result
+
+    def _precision(self, graph: Graph) -> None:
+        wanted = self.options.get("precision", "keep")
+        if wanted != "keep":
+            from dragoman.ir.precision import apply_precision
+
+            apply_precision(graph, wanted, self.ops)
+
+    def _observe(self, stage: str, graph: Graph) -> None:
+        if self.host.has("dragoman_stage_finished"):
+            self.host.notify("dragoman_stage_finished", stage=stage, graph=graph, context=self.context)
 
 
-def unknown_format(model: Model) -> SourceError:
-    """D203: no installed front-end reads this."""
-    return SourceError(
-        "D203", "the format is not recognised", model.name, "dragoman plugin list shows what can be read"
-    )
+__all__ = ["Context", "DragomanError", "InferError", "Result", "Session"]

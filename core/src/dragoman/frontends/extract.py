@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.builder import Builder
 from dragoman.errors import DragomanError, InferError, PluginError, Problem, UnsupportedError, closest
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value
-from dragoman.graph.types import Shape, TensorType
+from dragoman.graph.types import TensorType
 from dragoman.infer.evaluate import constant_array
 from dragoman.ops.define import OpRegistry
 
@@ -236,7 +236,7 @@ class Layer:
         inner = Scope(self.context, self.scope.graph, parent=self.scope, prefix=prefix or self.scope.prefix)
         for source, target in zip(graph.inputs, given, strict=True):
             inner.env[id(source)] = target
-        inner.run(graph, declare_inputs=False)
+        inner.run(graph)
         return [inner.lookup(v) for v in graph.outputs]
 
     def body(self, graph: Graph, types: Sequence[TensorType], prefix: str = "") -> Body:
@@ -246,7 +246,7 @@ class Layer:
         for source, kind in zip(graph.inputs, types, strict=True):
             names = source.names
             inner.env[id(source)] = inner.builder.parameter(kind.dtype, kind.shape, source.producer.name, names)
-        inner.run(graph, declare_inputs=False)
+        inner.run(graph)
         outputs = [inner.lookup(v) for v in graph.outputs]
         return Body(target, outputs, inner)
 
@@ -366,16 +366,28 @@ class Scope:
         self.captured.append((outer, parameter))
         return parameter
 
-    def run(self, graph: Graph, *, declare_inputs: bool = True) -> None:
-        """Convert every node of a source graph, in order."""
+    def declare(self, value: Value) -> None:
+        """Make a model input; one that IR cannot have is refused."""
+        node, kind = value.producer, value.type
+        extra = (node.attrs or {}).get("kind", "")
+        if extra or kind.dtype.is_dynamic:
+            reason = (
+                f"the input is a {extra}; IR has tensors only" if extra else "the input's element type is not known"
+            )
+            plan = LayerPlan(node.name, node.op, 0, "refused", reason=reason, code="D304")
+            plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"
+            self.context.layers.append(plan)
+            self.env[id(value)] = POISON
+            return
+        parameter = self.builder.parameter(kind.dtype, kind.shape, node.name, value.names)
+        parameter.producer.origin = node.origin
+        self.env[id(value)] = parameter
+
+    def run(self, graph: Graph) -> None:
+        """Convert every node of a source graph, in order; its inputs are bound already."""
         for node in graph:
             if node.op == INPUT:
-                if declare_inputs and id(node.out) not in self.env:
-                    kind = node.out.type
-                    names = node.out.names
-                    self.env[id(node.out)] = self.builder.parameter(kind.dtype, kind.shape, node.name, names)
-                    self.env[id(node.out)].producer.origin = node.origin
-                elif id(node.out) not in self.env:
+                if id(node.out) not in self.env:
                     raise KeyError(f"{node!r} is not bound")
             elif node.op == CONSTANT:
                 assert node.tensor is not None
@@ -509,28 +521,43 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
 
     Returns the target graph with the same inputs and outputs, in the same order.
     """
-    target = Graph(name)
-    scope = Scope(context, target)
-    for value in graph.inputs:
-        kind = value.type
-        parameter = scope.builder.parameter(kind.dtype, kind.shape, value.producer.name, value.names)
-        parameter.producer.origin = value.producer.origin
-        scope.env[id(value)] = parameter
-    scope.run(graph)
+    target, outputs = _run(graph, context, name)
     problems = context.problems()
     if problems:
         raise unsupported(problems)
-    for value in graph.outputs:
-        out = scope.lookup(value)
-        if not isinstance(out, Value):
-            plan = LayerPlan(value.names[0] if value.names else value.producer.name, value.producer.op, 0, "refused")
-            plan.reason, plan.code = "the model's output is a sequence or an optional; IR has tensors only", "D304"
-            plan.hint = "cut the model before it with --output"
-            context.layers.append(plan)
-            raise unsupported([plan])
-        target.outputs.append(out)
-    target.output_names = [graph.names_of_output(k) or (v.producer.name,) for k, v in enumerate(graph.outputs)]
+    target.outputs = [out for out in outputs if isinstance(out, Value)]
+    target.info["result_names"] = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
     return target
+
+
+def plan_layers(graph: Graph, context: ExtractionContext, name: str) -> list[LayerPlan]:
+    """What becomes of every layer; nothing is raised for those that cannot be converted."""
+    _run(graph, context, name)
+    return context.layers
+
+
+def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, list[Any]]:
+    target = Graph(name)
+    scope = Scope(context, target)
+    for value in graph.inputs:
+        scope.declare(value)
+    scope.run(graph)
+    outputs = [scope.lookup(v) for v in graph.outputs]
+    for value, out in zip(graph.outputs, outputs, strict=True):
+        if not isinstance(out, Value) and out is not POISON:
+            label = value.names[0] if value.names else value.producer.name
+            context.layers.append(
+                LayerPlan(
+                    label,
+                    value.producer.op,
+                    0,
+                    "refused",
+                    code="D304",
+                    reason="the model's output is a sequence or an optional; IR has tensors only",
+                    hint="cut the model before it with --output",
+                )
+            )
+    return target, outputs
 
 
 def unsupported(problems: Iterable[LayerPlan]) -> UnsupportedError:
@@ -550,8 +577,3 @@ def unsupported(problems: Iterable[LayerPlan]) -> UnsupportedError:
         "(dragoman explain D301)",
         problems=[Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed],
     )
-
-
-def shape_of(value: Value) -> Shape:
-    """The partial shape of a target value."""
-    return value.shape

@@ -7,7 +7,6 @@ from typing import Any
 
 from dragoman.builder import as_tensor
 from dragoman.errors import UsageError, did_you_mean
-from dragoman.graph.cut import cut_input, cut_outputs, find_value, freeze
 from dragoman.graph.graph import INPUT, Graph, Node, Origin, Value
 from dragoman.graph.types import (
     DType,
@@ -31,6 +30,8 @@ def shape_model(graph: Graph, options: Mapping[str, Any]) -> None:
     D112 for inputs whose shape must be given.
     """
     if options.get("outputs"):
+        from dragoman.graph.cut import cut_outputs
+
         cut_outputs(graph, [_output(graph, text) for text in options["outputs"]])
     items: Sequence[InputItem] = options.get("inputs") or ()
     if items:
@@ -44,11 +45,15 @@ def shape_model(graph: Graph, options: Mapping[str, Any]) -> None:
 
 
 def _output(graph: Graph, text: str) -> Value:
+    from dragoman.graph.cut import find_value
+
     found = find_value(graph, text)
     return found if isinstance(found, Value) else found[0].input(found[1])
 
 
 def _apply_inputs(graph: Graph, items: Sequence[InputItem]) -> None:
+    from dragoman.graph.cut import cut_input, find_value
+
     order: list[Value] = []
     for item in items:
         found = find_value(graph, item.name)
@@ -99,6 +104,8 @@ def _freeze(graph: Graph, item: InputItem, place: Value, kind: DType) -> None:
             tensor = as_tensor(item.value, kind, dims)
     except (ValueError, TypeError, OverflowError) as error:
         raise UsageError("D102", f"{item.name}: {error}", "--input NAME->VALUE") from None
+    from dragoman.graph.cut import freeze
+
     freeze(place, tensor)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from dragoman.hookspecs import PluginInfo, hookimpl
+from dragoman.hookspecs import PluginInfo, Reference, hookimpl
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
@@ -29,3 +29,10 @@ def dragoman_register_extractors() -> Iterable[Extractors]:
     from dragoman_onnx.layers import extractors
 
     return extractors()
+
+
+@hookimpl
+def dragoman_register_references() -> Iterable[Reference]:
+    from dragoman_onnx import reference
+
+    return [Reference("onnx", "onnxruntime", reference.run, reference.missing)]
