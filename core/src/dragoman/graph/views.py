@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 from dragoman.files import BLOCK, ByteSource
 from dragoman.graph.carriers import Tensor
+from dragoman.graph.half import to_half
 from dragoman.graph.packing import pack
-from dragoman.graph.types import DType
+from dragoman.graph.types import DType, f16, f32
 from dragoman.lazy import np
 
 if TYPE_CHECKING:
     from dragoman.graph.packing import Array
 
 #: a transposed tensor is written in parts of at most this many bytes, each a pass over the base
-PASS = 64 << 20
+PASS = 32 << 20
+#: and copied in runs of this many bytes, which stay in the processor's cache (seven times as fast as in one go)
+_RUN = 256 << 10
 
 
 class ReshapeView(Tensor):
@@ -71,13 +74,17 @@ class CastView(Tensor):
             yield from super().chunks()
             return
         source = self.base.dtype.numpy.newbyteorder("<")
-        result = np.empty(BLOCK // source.itemsize, self.dtype.numpy)
+        result = np.empty(min(self.count, BLOCK // source.itemsize) or 1, self.dtype.numpy)
+        halve = self.base.dtype is f32 and self.dtype is f16
         for chunk in self.base.chunks():
             block = np.frombuffer(chunk, source)
             for at in range(0, block.size, result.size):
                 part = block[at : at + result.size]
-                with np.errstate(over="ignore", invalid="ignore"):
-                    np.copyto(result[: part.size], part, casting="unsafe")
+                if halve:
+                    to_half(part, result[: part.size])
+                else:
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        np.copyto(result[: part.size], part, casting="unsafe")
                 yield pack(result[: part.size], self.dtype)
 
     def look(self) -> Hashable:
@@ -125,15 +132,15 @@ class TransposeView(_RowsView):
     def rows(self, start: int, stop: int) -> Array:
         if self.order[0] == 0:
             return self.base.rows(start, stop).transpose(self.order)
-        if self.nbytes <= PASS:
-            return self.numpy()[start:stop]
         out = np.empty((stop - start, *self.shape[1:]), self.dtype.numpy)
         lengthwise = out.transpose(sorted(range(out.ndim), key=self.order.__getitem__))  # axes as the base has them
-        across = (slice(None),) * self.order[0]
-        step = max(1, BLOCK * self.base.shape[0] // self.nbytes)
-        for at in range(0, self.base.shape[0], step):
-            end = min(self.base.shape[0], at + step)
-            lengthwise[at:end] = self.base.rows(at, end)[(*across, slice(start, stop))]
+        across = (*(slice(None),) * self.order[0], slice(start, stop))
+        count = self.base.shape[0]
+        step, run = (max(1, size * count // self.nbytes) for size in (BLOCK, _RUN))
+        for at in range(0, count, step):
+            block = self.base.rows(at, min(count, at + step))[across]
+            for k in range(0, len(block), run):
+                lengthwise[at + k : at + k + run] = block[k : k + run]
         return out
 
     def look(self) -> Hashable:

@@ -1,6 +1,6 @@
 """Writes a target graph as IR v11 (or v10): every attribute, every tensor name, stable bytes.
 
-The text is written layer by layer while the weights stream into the ``.bin``; nothing but one number a node is kept.
+The text is written layer by layer while the weights stream into the ``.bin``; no text is kept.
 Inputs come first, in the model's order, and Results last: the runtime numbers both by their place in the file.
 """
 
@@ -73,10 +73,11 @@ class IrWriter:
 
     def _content(self, graph: Graph, naming: Naming, markup: Markup, emit: Emit) -> None:
         """``<layers>``, ``<edges>`` and ``<rt_info>`` of the model or of a body."""
-        ids = {id(node): i for i, node in enumerate(in_order(graph))}
+        order = list(in_order(graph))
+        ids = {id(node): i for i, node in enumerate(order)}
         tab = markup.tab
         emit(f"{tab}<layers>\n")
-        for node in in_order(graph):
+        for node in order:
             emit(self._layer(node, ids[id(node)], naming, markup))
             if node.attrs.body_names:
                 self._bodies(node, markup, emit)
@@ -84,7 +85,7 @@ class IrWriter:
         for k in range(len(graph.outputs)):
             emit(_result(graph, k, len(ids) + k, naming, markup))
         emit(f"{tab}</layers>\n{tab}<edges>\n")
-        for node in in_order(graph):
+        for node in order:
             if node.inputs:
                 emit(_edges(node, ids, tab))
         for k, value in enumerate(graph.outputs):
