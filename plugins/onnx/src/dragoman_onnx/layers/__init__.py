@@ -6,7 +6,9 @@ import importlib
 
 from dragoman.frontends.extract import Extractors
 
-FAMILIES = ("activation",)
+FAMILIES = (
+    "activation", "convolution", "gather", "normalization", "pooling", "scatter", "shape", "slice",
+)  # fmt: skip
 
 
 def extractors() -> list[Extractors]:

@@ -1,0 +1,92 @@
+"""Operators that pick elements by index."""
+
+from __future__ import annotations
+
+from dragoman.builder import Builder
+from dragoman.frontends.extract import Extractors, Layer
+from dragoman.graph.graph import Value
+from dragoman.graph.types import i64
+from dragoman_onnx.layers.sizes import along, axis_of, converted, counted, dim, dims, flat, rank_of
+
+layers = Extractors("onnx")
+
+
+@layers("Gather")
+def gather(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
+    """Gather(data, indices): slices at the indices along ``axis``; negative ones count from the end."""
+    y: Value = op.Gather(x, indices, op.constant(layer.get("axis", 0), i64))
+    return y
+
+
+@layers("GatherElements", since=11)
+def gather_elements(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
+    """GatherElements(data, indices): out[i][j] = data[indices[i][j]][j] for axis 0."""
+    axis = axis_of(layer, layer.get("axis", 0), rank_of(layer, x))
+    y: Value = op.GatherElements(x, from_front(layer, op, indices, dim(op, x, axis)), axis=axis)
+    return y
+
+
+def from_front(layer: Layer, op: Builder, indices: Value, size: Value) -> Value:
+    """Indices counted from the front, where they may be negative."""
+    known = layer.numbers(indices)
+    if known is not None and all(n >= 0 for n in known):
+        return indices
+    zero = op.constant(0, indices.dtype)
+    found: Value = op.Select(op.Less(indices, zero), op.Add(indices, converted(op, size, indices.dtype)), indices)
+    return found
+
+
+@layers("GatherND", since=11)
+def gather_nd(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
+    """GatherND(data, indices): slices at the index tuples in the last dimension of indices."""
+    batch = layer.get("batch_dims", 0) if layer.version >= 12 else 0
+    y: Value = op.GatherND(x, tuples_from_front(layer, op, x, indices, batch), batch_dims=batch)
+    return y
+
+
+def tuples_from_front(layer: Layer, op: Builder, x: Value, indices: Value, batch: int = 0) -> Value:
+    """Index tuples counted from the front, where they may be negative."""
+    known = layer.numbers(indices)
+    if known is not None and all(n >= 0 for n in known):
+        return indices
+    width = indices.shape[-1] if indices.shape else None
+    if not isinstance(width, int):
+        raise layer.refuse("the length of the index tuples is unknown", "give the shape of the indices")
+    one = op.constant([1], i64)
+    sizes = op.Slice(dims(op, x), op.constant([batch], i64), op.constant([batch + width], i64), one)
+    return from_front(layer, op, indices, sizes)
+
+
+@layers("Compress", since=9)
+def compress(layer: Layer, op: Builder, x: Value, condition: Value) -> Value:
+    """Compress(input, condition): the slices along ``axis`` (or elements) where the condition holds."""
+    axis = layer.get("axis", None)
+    if axis is None:
+        x, axis = op.Reshape(x, op.constant([-1], i64)), 0
+    places = op.Reshape(op.NonZero(condition, output_type="i64"), op.constant([-1], i64))
+    y: Value = op.Gather(x, places, op.constant(axis, i64))
+    return y
+
+
+@layers("OneHot", since=9)
+def one_hot(layer: Layer, op: Builder, indices: Value, depth: Value, values: Value) -> Value:
+    """OneHot(indices, depth, values): values[1] where the new dimension's place is the index, else values[0].
+
+    An index counts from the end when negative; outside of [-depth, depth - 1] nothing is hot.
+    """
+    rank = rank_of(layer, indices)
+    axis = axis_of(layer, layer.get("axis", -1), rank + 1)
+    size = converted(op, flat(op, depth), i64)
+    place = from_front(layer, op, converted(op, indices, i64), size)
+    hot = op.Equal(op.Unsqueeze(place, op.constant([axis], i64)), op.Reshape(counted(op, size), along(axis, rank + 1)))
+    off, on = (op.Gather(values, op.constant(i, i64), op.constant(0, i64)) for i in (0, 1))
+    y: Value = op.Select(hot, on, off)
+    return y
+
+
+@layers("ReverseSequence", since=10)
+def reverse_sequence(layer: Layer, op: Builder, x: Value, lengths: Value) -> Value:
+    """ReverseSequence(input, sequence_lens): the first elements of every sequence reversed."""
+    batch, time = layer.get("batch_axis", 1), layer.get("time_axis", 0)
+    y: Value = op.ReverseSequence(x, lengths, batch_axis=batch, seq_axis=time)
+    return y
