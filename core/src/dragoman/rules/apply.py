@@ -16,10 +16,20 @@ def apply(compiled: Compiled, root: Node, editor: Editor, plugin: str) -> bool:
 
     Raises RuleError: D501 when the replacement is not legal, D502 when the rule itself fails.
     """
-    found = match(compiled.pattern, root)
-    if found is None or outside_use(found, editor.leaves):
-        return False
-    name = compiled.rule.name
+    for pattern in compiled.forms:
+        if pattern.may_end_in(root.op):
+            found = match(pattern, root)
+            if (
+                found is not None
+                and not outside_use(found, editor.leaves)
+                and _rewrite(compiled, found, editor, plugin)
+            ):
+                return True
+    return False
+
+
+def _rewrite(compiled: Compiled, found: Match, editor: Editor, plugin: str) -> bool:
+    root, name = found.root, compiled.rule.name
     origin = root.origin.by(name) if root.origin is not None else None
     op = editor.builder(root, origin, root.name)
     try:
@@ -35,25 +45,29 @@ def apply(compiled: Compiled, root: Node, editor: Editor, plugin: str) -> bool:
 
 def explain(compiled: Compiled, root: Node, editor: Editor, reasons: Reasons) -> Match | None:
     """What the rule would replace at ``root``; collects why it does not apply. Changes nothing."""
-    found = match(compiled.pattern, root, reasons)
-    if found is None:
-        return None
-    complete = 2 * len(compiled.pattern.calls) + 1
+    for pattern in compiled.forms:
+        found = match(pattern, root, reasons)
+        if found is not None and _would_rewrite(compiled, found, editor, reasons, 2 * len(pattern.calls) + 1):
+            return found
+    return None
+
+
+def _would_rewrite(compiled: Compiled, found: Match, editor: Editor, reasons: Reasons, complete: int) -> bool:
     if why := outside_use(found, editor.leaves):
         reasons.add(complete, why)
-        return None
-    op = editor.builder(root, root.origin, root.name)
+        return False
+    op = editor.builder(found.root, found.root.origin, found.root.name)
     try:
         compiled.rewrite(op, compiled.check(found.bindings))
     except NoMatch as error:
         reasons.add(complete, str(error) or "the rule's check refuses without a reason")
-        return None
+        return False
     except Exception as error:
         reasons.add(complete, f"the rule fails: {error}")
-        return None
+        return False
     finally:
         discard(op.made, editor)
-    return found
+    return True
 
 
 def results_of(result: Any, root: Node, rule: str) -> tuple[Value, ...]:

@@ -208,12 +208,14 @@ def _accepts(wanted: Any, given: Any) -> bool:
     return bool(given == wanted)
 
 
-def is_number(value: Value, number: float) -> bool:
-    """A constant all of whose elements are this number, as far as their element type can tell."""
+def is_number(value: Value, number: float, *, exact: bool = False) -> bool:
+    """A constant all of whose elements are this number, as far as their element type can tell, or exactly."""
     if value.tensor is None:
         return False
     small: SmallValue | None = value.value
     if small is None or not small.items:
         return False
+    if exact:
+        return all(i == number for i in small.items)
     near = _DIGITS.get(value.dtype.name, 0.0)
     return all(isinstance(i, (int, float)) and math.isclose(i, number, rel_tol=near, abs_tol=0.0) for i in small.items)

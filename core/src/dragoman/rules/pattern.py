@@ -10,6 +10,7 @@ Parameters are variables: each stands for one value, the same wherever it appear
 - ``op.Convolution(x, w, auto_pad="explicit")``: an attribute must equal, be in a set, or satisfy a function;
 - ``split = op.Split(x, axis); op.Add(split[0], split[1])``: outputs of one node;
 - ``None``: an input that is not connected; a final ``...``: any further inputs;
+- a list of several roots: forms of one thing, tried in this order; variables that a form lacks are not bound;
 - ``bind=``: a name for an inner value; ``shared=True``: it may also be used outside the pattern, and stays then;
 - ``ordered=True``: the operands of a commutative op in this order only.
 
@@ -26,25 +27,10 @@ from typing import Any, TypeAlias
 
 #: Both operands may be swapped. Names of OpenVINO and of the frameworks alike: elementwise by every definition.
 COMMUTATIVE = frozenset(
-    [
-        "Add",
-        "Multiply",
-        "Mul",
-        "Maximum",
-        "Minimum",
-        "Equal",
-        "NotEqual",
-        "LogicalAnd",
-        "LogicalOr",
-        "LogicalXor",
-        "And",
-        "Or",
-        "Xor",
-        "SquaredDifference",
-        "BitwiseAnd",
-        "BitwiseOr",
-        "BitwiseXor",
-    ]
+    (
+        *("Add", "Multiply", "Mul", "Maximum", "Minimum", "SquaredDifference", "Equal", "NotEqual"),
+        *("LogicalAnd", "LogicalOr", "LogicalXor", "And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor"),
+    )
 )
 
 
@@ -142,17 +128,14 @@ def _operand(given: Any) -> Operand:
 
 
 class Pattern:
-    """A traced pattern: its root, all its nodes, and how deep it goes."""
+    """One form of a traced pattern: its root, all its nodes, and how deep it goes."""
 
-    __slots__ = ("calls", "depth", "first", "names", "root")
+    __slots__ = ("calls", "depth", "first", "root")
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        names = list(inspect.signature(function).parameters)[1:]
-        root = function(Trace(), **{n: Var(n) for n in names})
+    def __init__(self, root: Call) -> None:
         if not isinstance(root, Call):
             raise TypeError(f"a pattern returns the node it ends in, not {root!r}")
         self.root = root
-        self.names = tuple(names)
         self.calls: dict[int, Call] = {}
         self.depth = self._visit(root)
         #: op types that the root's direct inputs must have: a cheap test before matching
@@ -163,6 +146,10 @@ class Pattern:
         inner = [c for c in map(_call_of, call.args) if c is not None]
         return 1 + max((self._visit(c) for c in inner), default=0)
 
+    def kinds(self) -> frozenset[frozenset[str]]:
+        """The op types of each node."""
+        return frozenset(c.ops for c in self.calls.values())
+
     def may_end_in(self, op: str) -> bool:
         """The root accepts this op type."""
         return op in self.root.ops
@@ -170,6 +157,13 @@ class Pattern:
     def mentions(self, op: str) -> bool:
         """Some node of the pattern accepts this op type."""
         return any(op in c.ops for c in self.calls.values())
+
+
+def traced(function: Callable[..., Any]) -> list[Pattern]:
+    """What a ``pattern`` method writes down: one pattern for each form it returns."""
+    names = list(inspect.signature(function).parameters)[1:]
+    result = function(Trace(), **{n: Var(n) for n in names})
+    return [Pattern(root) for root in (result if isinstance(result, (list, tuple)) else [result])]
 
 
 def _call_of(operand: Operand) -> Call | None:

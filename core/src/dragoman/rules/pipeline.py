@@ -67,7 +67,7 @@ class Pipeline:
         chosen = self._chosen(phase, framework)
         reports = {r.name: RuleReport(r.name, self._owner[r.name], phase) for r in chosen}
         if chosen:
-            depth = max((self._compile(r).pattern.depth for r in chosen if isinstance(r, Rule)), default=1)
+            depth = max((self._compile(r).depth for r in chosen if isinstance(r, Rule)), default=1)
             self._graph(graph, _Phase(phase, ops, framework, chosen, reports, depth))
         return list(reports.values())
 
@@ -89,11 +89,11 @@ class Pipeline:
         return self._explain_pattern(self._compile(found), nodes, editor)
 
     def _explain_pattern(self, compiled: Compiled, nodes: Sequence[Node], editor: Editor) -> list[str]:
-        pattern, reasons = compiled.pattern, Reasons()
-        inside = [n for n in nodes if pattern.mentions(n.op)]
-        roots = [n for n in _downstream(inside, pattern.depth) if pattern.may_end_in(n.op)]
+        reasons = Reasons()
+        inside = [n for n in nodes if any(f.mentions(n.op) for f in compiled.forms)]
+        roots = [n for n in _downstream(inside, compiled.depth) if n.op in compiled.roots]
         if not roots:
-            ends = f"{compiled.rule.name} ends in {pattern.root}"
+            ends = f"{compiled.rule.name} ends in {' or '.join(compiled.roots)}"
             return [f"{nodes[0]!r} is not part of its pattern, and nothing after it ends one: {ends}"]
         for root in roots:
             found = explain(compiled, root, editor, reasons)
@@ -140,6 +140,7 @@ class Pipeline:
         total, limit = 0, CHANGES_PER_NODE * len(graph) + 1000
         while total <= limit:
             buckets = _buckets(graph if look is None else look)
+            phase.present |= buckets.keys()
             count = sum(self._one(rule, editor, phase, buckets, look) for rule in phase.rules)
             editor.refresh()
             total += count
@@ -167,10 +168,9 @@ class Pipeline:
         else:
             compiled = self._compile(rule)
             count = 0
-            for op in compiled.pattern.root.ops:
-                for node in buckets.get(op, ()):
-                    if node.graph is editor.graph and apply(compiled, node, editor, self._owner[rule.name]):
-                        count += 1
+            for node in _candidates(compiled, buckets, phase.present, whole=look is None):
+                if node.graph is editor.graph and apply(compiled, node, editor, self._owner[rule.name]):
+                    count += 1
         report = phase.reports[rule.name]
         report.count += count
         report.seconds += time.perf_counter() - start
@@ -194,7 +194,7 @@ class Pipeline:
 class _Phase:
     """What a run over one phase needs."""
 
-    __slots__ = ("depth", "framework", "name", "ops", "reports", "rules")
+    __slots__ = ("depth", "framework", "name", "ops", "present", "reports", "rules")
 
     def __init__(
         self,
@@ -211,6 +211,7 @@ class _Phase:
         self.rules = rules
         self.reports = reports
         self.depth = depth
+        self.present: set[str] = set()
 
 
 def _buckets(nodes: Iterable[Node]) -> dict[str, list[Node]]:
@@ -218,6 +219,20 @@ def _buckets(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     for node in nodes:
         found.setdefault(node.op, []).append(node)
     return found
+
+
+def _candidates(compiled: Compiled, buckets: dict[str, list[Node]], present: set[str], *, whole: bool) -> list[Node]:
+    """Where a rule may apply: the nodes it may end in, or those among them that follow a rarer node it needs."""
+    if any(present.isdisjoint(ops) for ops in compiled.needed):
+        return []
+    roots = [n for op in compiled.roots for n in buckets.get(op, ())]
+    if not whole or len(compiled.forms) < 4 or not compiled.needed:
+        return roots
+    rarest = min(compiled.needed, key=lambda ops: sum(len(buckets.get(op, ())) for op in ops))
+    anchors = [n for op in sorted(rarest) for n in buckets.get(op, ())]
+    if 4 * len(anchors) > len(roots):
+        return roots
+    return [n for n in _downstream(anchors, compiled.depth) if n.op in compiled.roots]
 
 
 def _take(editor: Editor, depth: int) -> list[Node]:

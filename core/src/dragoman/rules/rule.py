@@ -24,7 +24,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dragoman.rules.pattern import Pattern, Trace
+from dragoman.rules.pattern import Pattern, Trace, traced
 
 if TYPE_CHECKING:
     from dragoman.graph.graph import Graph, Node
@@ -107,11 +107,15 @@ class RuleReport:
 class Compiled:
     """A rule with its pattern traced and the signatures of its functions read."""
 
-    __slots__ = ("_check", "_rewrite", "pattern", "rule")
+    __slots__ = ("_check", "_rewrite", "depth", "forms", "needed", "roots", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.pattern = Pattern(rule.pattern)
+        self.forms: list[Pattern] = traced(rule.pattern)
+        self.depth = max((f.depth for f in self.forms), default=0)
+        self.roots = tuple(sorted({op for f in self.forms for op in f.root.ops}))
+        #: sets of op types, of each of which every form has a node
+        self.needed = sorted(frozenset.intersection(*(f.kinds() for f in self.forms)), key=sorted)
         self._check = _parameters(rule.check)
         self._rewrite = _parameters(rule.rewrite)
 

@@ -53,7 +53,7 @@ class FoldedTensor(Tensor):
             raise ValueError(f"{self.op!r} made {array.dtype}{array.shape} where {self!r} was inferred")
         return array
 
-    def sample(self) -> Hashable:
+    def look(self) -> Hashable:
         inputs = tuple(None if t is None else (t.shape, t.dtype.name, t.sample()) for t in self.inputs)
         return "fold", repr(self.op), self.output, inputs
 
