@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dragoman.hookspecs import PluginInfo, Reference, hookimpl
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
-    from dragoman.frontends.extract import Extractors
+    from dragoman.frontends.extract import ExtractionContext, Extractors, Layer
 
 
 @hookimpl
@@ -36,3 +36,12 @@ def dragoman_register_references() -> Iterable[Reference]:
     from dragoman_onnx import reference
 
     return [Reference("onnx", "onnxruntime", reference.run, reference.missing)]
+
+
+@hookimpl
+def dragoman_unknown_layer(layer: Layer, context: ExtractionContext) -> Any:
+    if context.framework != "onnx":
+        return None
+    from dragoman_onnx.functions import convert_by_body
+
+    return convert_by_body(layer, context)

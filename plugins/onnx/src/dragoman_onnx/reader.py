@@ -56,7 +56,7 @@ class ModelReader:
         self.nodes = 0
         #: nodes out of functions that import other opsets than the model: id(node) -> (node, domain -> version)
         self.other_opsets: dict[int, tuple[Node, Mapping[str, int]]] = {}
-        self.opsets = _opsets(proto.opset_import)
+        self.opsets = opsets_of(proto.opset_import)
         self.functions = {(f.domain, f.name, f.overload): f for f in proto.functions}
         if "" not in self.opsets and not self.functions and all(o.domain for o in proto.opset_import):
             self.opsets[""] = 1
@@ -127,7 +127,8 @@ class ModelReader:
         return tuple(dims)
 
 
-def _opsets(imports: Iterable[Message]) -> dict[str, int]:
+def opsets_of(imports: Iterable[Message]) -> dict[str, int]:
+    """Domain -> version, the default domain as an empty string."""
     return {"" if o.domain in DEFAULT_DOMAINS else o.domain: o.version for o in imports}
 
 
@@ -373,7 +374,7 @@ class GraphReader:
             else:
                 passed.add(formal)
                 names[formal] = result
-        opsets = {**self.model.opsets, **_opsets(function.opset_import)}
+        opsets = {**self.model.opsets, **opsets_of(function.opset_import)}
         inner = Frame(opsets, f"{frame.prefix}{label}/", given, (*frame.calls, key), names)
         self._nodes(function.node, inner)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from dragoman.graph.graph import Graph
+from dragoman.graph.tensor import Tensor
+from dragoman.graph.types import TensorType
 
 _NO_DEFAULT: Any = object()
 
@@ -28,5 +33,80 @@ def attribute_default(op: str, version: int, name: str) -> Any:
     default = schema.attributes[name].default_value
     if not default.name:
         return _NO_DEFAULT
-    value = helper.get_attribute_value(default)
+    return _plain(helper.get_attribute_value(default))
+
+
+def function_attributes(schema: Any) -> dict[str, Any]:
+    """The defaults of an operator's attributes, which its function body refers to."""
+    from onnx import helper
+
+    given = [(name, a.default_value) for name, a in schema.attributes.items()]
+    return {name: _plain(helper.get_attribute_value(default)) for name, default in given if default.name}
+
+
+def function_body(
+    schema: Any,
+    version: int,
+    attributes: Mapping[str, Any],
+    inputs: Sequence[TensorType | None],
+    outputs: Sequence[bool],
+) -> bytes | None:
+    """The serialised FunctionProto of an operator in force at an opset version, or None.
+
+    ``inputs`` are the types of a call's inputs (None: not connected), ``outputs`` tells which outputs are read.
+    """
+    if any(v <= version for v in schema.function_opset_versions):
+        plain: bytes = schema.get_function_with_opset_version(version)
+        return plain
+    if not any(v <= version for v in schema.context_dependent_function_opset_versions):
+        return None
+    if any(isinstance(a, (Graph, list)) and _holds_graphs(a) for a in attributes.values()):
+        return None
+    from onnx import helper
+
+    node = helper.make_node(
+        schema.name,
+        [i if t is not None else "" for i, t in zip(_names("input", len(inputs)), inputs, strict=True)],
+        [o if wanted else "" for o, wanted in zip(_names("output", len(outputs)), outputs, strict=True)],
+        domain=schema.domain,
+        **{name: _proto(value) for name, value in attributes.items()},
+    )
+    types = [_type_proto(t).SerializeToString() for t in inputs]
+    body: bytes = schema.get_context_dependent_function_with_opset_version(version, node.SerializeToString(), types)
+    return body or None
+
+
+def _plain(value: Any) -> Any:
+    """An attribute's value as the reader gives it."""
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
     return value.decode() if isinstance(value, bytes) else value
+
+
+def _holds_graphs(value: Any) -> bool:
+    return any(isinstance(v, Graph) for v in (value if isinstance(value, list) else [value]))
+
+
+def _names(kind: str, count: int) -> list[str]:
+    return [f"{kind}_{i}" for i in range(count)]
+
+
+def _proto(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        from onnx import numpy_helper
+
+        return numpy_helper.from_array(value.numpy())
+    return value
+
+
+def _type_proto(kind: TensorType | None) -> Any:
+    """A TypeProto; empty for an input that is not connected."""
+    import onnx
+    from onnx import helper
+
+    from dragoman_onnx.elements import CODES
+
+    if kind is None or kind.dtype not in CODES:
+        return onnx.TypeProto()
+    shape = None if kind.shape is None else [d if isinstance(d, int) else None for d in kind.shape]
+    return helper.make_tensor_type_proto(CODES[kind.dtype], shape)

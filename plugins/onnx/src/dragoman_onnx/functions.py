@@ -1,0 +1,111 @@
+"""Operators that are functions: the body that the ONNX schema carries, put in place of a layer without extractor.
+
+Source: ``onnx.defs`` (``OpSchema.get_function_with_opset_version`` and its context-dependent form).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dragoman.files import MemorySource
+from dragoman.frontends.extract import ExtractionContext, Layer
+from dragoman.graph.graph import Graph, Value, remove_dead
+from dragoman.protowire import Decoder, Message
+from dragoman_onnx.reader import Frame, GraphReader, ModelReader, opsets_of
+from dragoman_onnx.schemas import find_schema, function_attributes, function_body
+from dragoman_onnx.wire import FUNCTION, MODEL
+
+#: how deep bodies may hold layers that are functions themselves
+MAX_DEPTH = 12
+
+
+class FunctionReader(GraphReader):
+    """The body of a function read as a graph of its own; inputs that the call leaves out are absent there too."""
+
+    def __init__(
+        self, model: ModelReader, proto: Message, attributes: Mapping[str, Any], absent: Collection[str]
+    ) -> None:
+        super().__init__(model, proto, None, Frame(opsets_of(proto.opset_import), attributes=attributes), 0)
+        self.frame = dataclasses.replace(self.frame, names=dict.fromkeys(absent, ""))
+
+    def read(self) -> Graph:
+        """The body; its inputs are those that the call connects, its outputs all that the function declares."""
+        proto, frame = self.proto, self.frame
+        for name in proto.input:
+            if self._name(frame, name):
+                self._input(name, None)
+        self._nodes(proto.node, frame)
+        self._connect()
+        for name in proto.output:
+            value = self.find(self._name(frame, name))
+            if value is None:
+                raise self.model.bad(f"the output {name!r} is made by no node", f"function {proto.name!r}")
+            self.graph.outputs.append(value)
+        self._sort()
+        return self.graph
+
+
+def read_function(data: bytes, attributes: Mapping[str, Any], absent: Collection[str] = ()) -> Graph:
+    """The source graph of a serialised FunctionProto with its attributes bound.
+
+    ``absent`` names the inputs that are not connected. Tensor names are dropped: they would clash with those of the
+    model. ``graph.info["other_opsets"]`` tells the opsets of its nodes. SourceError when the bytes are inconsistent.
+    """
+    decoder = Decoder(MemorySource(data, "<function body>"))
+    model = ModelReader(decoder, Message(MODEL, 0, 0), None)
+    graph = FunctionReader(model, decoder.message(FUNCTION), attributes, absent).read()
+    graph.info["other_opsets"] = model.other_opsets
+    forget_names(graph)
+    return graph
+
+
+def forget_names(graph: Graph) -> None:
+    """Drop the tensor names of a graph that is converted more than once, or under names of its own."""
+    for node in graph:
+        for value in node.outputs:
+            value.names = ()
+        for body in node.bodies.values():
+            forget_names(body)
+
+
+def convert_by_body(layer: Layer, context: ExtractionContext) -> list[Any] | None:
+    """Convert a layer by the body of its operator's schema; None when the operator has none."""
+    schema = find_schema(layer.op, layer.version)
+    if schema is None or not (schema.has_function or schema.has_context_dependent_function):
+        return None
+    inputs = [None if v is None else layer.scope.lookup(v) for v in layer.node.inputs]
+    if any(v is not None and not isinstance(v, Value) for v in inputs):
+        return None
+    wanted = [layer.wants(i) for i in range(len(layer.outputs))]
+    data = function_body(
+        schema, layer.version, layer.node.attrs, [None if v is None else v.type for v in inputs], wanted
+    )
+    if data is None:
+        return None
+    if context.depth >= MAX_DEPTH:
+        raise layer.refuse(f"functions are nested more than {MAX_DEPTH} deep", "write an extractor for this operator")
+    formal = [i.name for i in schema.inputs]
+    given = inputs + [None] * (len(formal) - len(inputs))
+    absent = {name for name, value in zip(formal, given, strict=False) if value is None}
+    graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent)
+    context.info["other_opsets"].update(graph.info["other_opsets"])
+    layer.ignore(*schema.attributes)
+    return _inlined(layer, context, graph, [v for v in given if v is not None], wanted)
+
+
+def _inlined(
+    layer: Layer, context: ExtractionContext, graph: Graph, given: list[Value], wanted: list[bool]
+) -> list[Any]:
+    """The outputs of the call; those that nobody reads are not converted."""
+    chosen = [i for i, needed in enumerate(wanted) if needed and i < len(graph.outputs)]
+    graph.outputs = [graph.outputs[i] for i in chosen]
+    remove_dead(graph)
+    context.depth += 1
+    try:
+        found = layer.inline(graph, given, prefix=f"{layer.scope.prefix}{layer.name}/")
+    finally:
+        context.depth -= 1
+    results = dict(zip(chosen, found, strict=True))
+    return [results.get(i) for i in range(len(wanted))]
