@@ -8,8 +8,21 @@ from typing import TYPE_CHECKING
 from dragoman.hookspecs import PluginInfo, hookimpl
 
 if TYPE_CHECKING:
+    import click
+
     from dragoman.ops.define import Op
     from dragoman.rules.rule import Pass, Rule
+
+COMMANDS = {
+    "convert": "Convert a model to OpenVINO IR.",
+    "plan": "Show what would become of every layer, before anything is written.",
+    "inspect": "Show what is in a model file.",
+    "check": "Compare the IR in OpenVINO with the source in its own framework.",
+    "explain": "Explain an error code, or why a rule did not apply.",
+    "plugin": "List installed plugins and what they bring.",
+    "doctor": "Check the installation.",
+    "demo": "Make a small network, convert it, run both and compare.",
+}
 
 
 @hookimpl
@@ -29,3 +42,9 @@ def dragoman_register_rules() -> Iterable[Rule | Pass]:
     from dragoman.rules.library import core_rules
 
     return [rule() for rule in core_rules()]
+
+
+@hookimpl
+def dragoman_register_commands(cli: click.Group) -> None:
+    for name, summary in COMMANDS.items():
+        cli.add_lazy(name, f"dragoman.cli.{name}:command", summary)  # type: ignore[attr-defined]

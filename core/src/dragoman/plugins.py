@@ -168,7 +168,7 @@ class PluginHost:
             return call()
         finally:
             took = (time.perf_counter() - start) * 1000
-            print(f"[hooks] {owner}: {what} {took:.1f} ms", file=sys.stderr)
+            sys.stderr.write(f"[hooks] {owner}: {what} {took:.1f} ms\n")
 
     def call(self, hook: str, expect: type | tuple[type, ...] | None = None, **arguments: Any) -> list[tuple[str, Any]]:
         """Every implementation's items as (plugin, item), in order of plugin names, the core first.
@@ -221,6 +221,24 @@ class PluginHost:
             if answer is not None:
                 return impl.plugin_name, answer
         return None
+
+    def hooks_of(self, name: str) -> list[str]:
+        """Names of the hooks that a plugin implements."""
+        plugin = self.manager.get_plugin(name)
+        callers = (self.manager.get_hookcallers(plugin) or []) if plugin is not None else []
+        return sorted(caller.name for caller in callers)
+
+    def disable(self, names: Iterable[str]) -> None:
+        """Leave plugins out from now on; PluginError D601 for a name that is not installed."""
+        from dragoman.errors import did_you_mean
+
+        for name in names:
+            plugin = self.plugins.get(name)
+            if plugin is None:
+                hint = did_you_mean(name, list(self.plugins))
+                raise PluginError("D601", f"there is no plugin {name!r} to disable", "disable", hint)
+            plugin.status = "disabled"
+            self._unregister(name)
 
     def has(self, hook: str) -> bool:
         """Any plugin implements the hook."""

@@ -29,9 +29,9 @@ def import_openvino() -> Any:
 
 
 def model_of(xml: bytes, weights: bytes) -> openvino.Model:
-    """An ``openvino.Model`` from an IR pair in memory; the weights are shared, not copied."""
+    """An ``openvino.Model`` from an IR pair in memory."""
     ov = import_openvino()
-    blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8), shared_memory=True)
+    blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8).copy(), shared_memory=True)
     model: openvino.Model = ov.Core().read_model(xml, blob)
     return model
 

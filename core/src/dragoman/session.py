@@ -191,6 +191,15 @@ class Session:
             self.host.notify("dragoman_conversion_finished", result=result, context=self.context)
         return result
 
+    def explain_rule(self, given: Any, rule: str, node: str) -> list[str]:
+        """Why a rule does not apply at a node of a model, source or target side; empty when it does."""
+        frontend, graph = self.load(given)
+        pipeline = self.pipeline()
+        if rule in pipeline.names("source"):
+            return pipeline.explain(graph, rule, node, self.ops)
+        context = self.extraction(frontend, graph)
+        return pipeline.explain(extract(graph, context, graph.name), rule, node, self.ops)
+
     def _precision(self, graph: Graph) -> None:
         wanted = self.options.get("precision", "keep")
         if wanted != "keep":

@@ -92,3 +92,7 @@ class Frontend:
     def is_default(self, graph: Graph, node: Node, name: str, value: Any) -> bool:
         """An attribute that no extractor read has the framework's default value, and so changes nothing."""
         return False
+
+    def example(self, folder: Path) -> Path | None:
+        """Write a small real model into a folder, for ``dragoman demo``; None when the front-end has none."""
+        return None

@@ -54,6 +54,11 @@ class OnnxFrontend(Frontend):
 
         return attribute_default(node.op, self.version_of(graph, node), name) == value
 
+    def example(self, folder: Path) -> Path:
+        from dragoman_onnx.example import write_example
+
+        return write_example(folder)
+
     def _source(self, model: Model) -> tuple[ByteSource, Path | None]:
         if hasattr(model.given, "SerializeToString"):
             return _serialized(model.given), None

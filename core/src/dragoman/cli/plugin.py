@@ -1,0 +1,74 @@
+"""``dragoman plugin``: what is installed and what each plugin brings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from dragoman.cli.arguments import json_option
+from dragoman.errors import PluginError, did_you_mean
+from dragoman.plugins import Plugin, PluginHost
+
+
+@click.group("plugin")
+def command() -> None:
+    """Show the installed plugins."""
+
+
+@command.command("list")
+@click.option("--hooks", is_flag=True, help="With the hooks that each implements.")
+@json_option
+@click.pass_context
+def list_plugins(ctx: click.Context, hooks: bool, as_json: bool) -> None:
+    """One line for each plugin: name, distribution, status."""
+    host = _host(ctx)
+    rows = [_row(host, plugin, hooks) for plugin in host.plugins.values()]
+    if as_json:
+        click.echo(json.dumps({"document": "dragoman.plugins", "version": 1, "plugins": rows}, indent=2))
+        return
+    for row in rows:
+        click.echo(f"{row['name']:<12} {row['distribution']:<24} {row['status']:<12} {row['error'] or row['summary']}")
+        for hook in row.get("hooks", ()):
+            click.echo(f"             {hook}")
+
+
+@command.command("info")
+@click.argument("name")
+@json_option
+@click.pass_context
+def info(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Everything about one plugin."""
+    host = _host(ctx)
+    plugin = host.plugins.get(name)
+    if plugin is None:
+        raise PluginError("D601", f"there is no plugin {name!r}", "plugin info", did_you_mean(name, list(host.plugins)))
+    row = _row(host, plugin, True)
+    if as_json:
+        click.echo(json.dumps({"document": "dragoman.plugin", "version": 1, **row}, indent=2))
+        return
+    for key, value in row.items():
+        click.echo(f"{key}: {', '.join(value) if isinstance(value, list) else value}")
+    if plugin.trace:
+        click.echo(plugin.trace)
+
+
+def _host(ctx: click.Context) -> PluginHost:
+    host = ctx.find_object(PluginHost)
+    assert host is not None
+    return host
+
+
+def _row(host: PluginHost, plugin: Plugin, hooks: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": plugin.name,
+        "distribution": plugin.label,
+        "status": plugin.status,
+        "summary": plugin.info.summary if plugin.info else "",
+        "error": f"{plugin.stage}: {plugin.error}" if plugin.error else "",
+    }
+    if hooks:
+        row["homepage"] = plugin.info.homepage if plugin.info else ""
+        row["hooks"] = host.hooks_of(plugin.name)
+    return row
