@@ -7,7 +7,8 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "convolution", "gather", "normalization", "pooling", "scatter", "shape", "slice",
+    "activation", "arithmetic", "cast", "comparison", "constant", "convolution", "gather", "matrix",
+    "normalization", "pooling", "reduction", "scatter", "shape", "slice", "softmax", "unary",
 )  # fmt: skip
 
 

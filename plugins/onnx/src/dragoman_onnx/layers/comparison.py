@@ -1,0 +1,34 @@
+"""Comparisons, logic of two inputs, and selection."""
+
+from __future__ import annotations
+
+from dragoman.builder import Builder
+from dragoman.frontends.extract import Extractors, Layer
+from dragoman.graph.graph import Value
+from dragoman.graph.types import string
+from dragoman_onnx.layers.broadcast import lay_second
+
+layers = Extractors("onnx")
+
+#: ONNX name -> OpenVINO name
+SAME = {
+    "Equal": "Equal", "Greater": "Greater", "GreaterOrEqual": "GreaterEqual", "Less": "Less",
+    "LessOrEqual": "LessEqual", "And": "LogicalAnd", "Or": "LogicalOr", "Xor": "LogicalXor",
+}  # fmt: skip
+
+
+@layers(*SAME)
+def compare(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
+    """A question to each pair of elements; boolean."""
+    if a.dtype is string:
+        raise layer.refuse("strings are compared", "OpenVINO compares numbers only")
+    result: Value = op.make(SAME[layer.op], a, lay_second(layer, op, a, b))
+    return result
+
+
+@layers("Where", since=9)
+def where(layer: Layer, op: Builder, condition: Value, x: Value, y: Value) -> Value:
+    """Where(condition, X, Y): X where the condition holds, Y elsewhere."""
+    if x.dtype is string:
+        raise layer.refuse("strings are selected", "OpenVINO selects numbers only")
+    return op.Select(condition, x, y)

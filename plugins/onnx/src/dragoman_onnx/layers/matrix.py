@@ -1,0 +1,106 @@
+"""Products of matrices."""
+
+from __future__ import annotations
+
+import re
+
+from dragoman.builder import Builder
+from dragoman.frontends.extract import Extractors, Layer
+from dragoman.graph.graph import Value
+from dragoman.graph.types import f32, i32
+
+layers = Extractors("onnx")
+
+#: matrices up to this size are expanded by minors
+LARGEST_DET = 4
+
+
+@layers("MatMul")
+def matmul(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
+    """MatMul(A, B): as numpy.matmul."""
+    return op.MatMul(a, b)
+
+
+@layers("Gemm")
+def gemm(layer: Layer, op: Builder, a: Value, b: Value, c: Value | None = None) -> Value:
+    """Gemm(A, B, C, alpha, beta, transA, transB): alpha · A'B' + beta · C."""
+    alpha, beta = layer.get("alpha", 1.0), layer.get("beta", 1.0)
+    turned = {"transpose_a": bool(layer.get("transA", 0)), "transpose_b": bool(layer.get("transB", 0))}
+    result: Value = op.MatMul(a, b, **turned)
+    if alpha != 1:
+        result = op.Multiply(result, _factor(layer, op, alpha, result))
+    if layer.version < 7:
+        layer.ignore("broadcast")
+    if c is None or beta == 0:
+        return result
+    if beta != 1:
+        c = op.Multiply(c, _factor(layer, op, beta, c))
+    return op.Add(result, c)
+
+
+def _factor(layer: Layer, op: Builder, number: float, like: Value) -> Value:
+    if not like.dtype.is_float and number != int(number):
+        raise layer.refuse(f"integers are multiplied by {number}", "cast the matrices to a floating-point type")
+    factor: Value = op.constant(number if like.dtype.is_float else int(number), like.dtype)
+    return factor
+
+
+@layers("Einsum", since=12)
+def einsum(layer: Layer, op: Builder, *inputs: Value) -> Value:
+    """Einsum(Inputs, equation): Einstein's summation."""
+    equation = re.sub(r"\s+", "", layer.require("equation"))
+    return op.Einsum(*inputs, equation=equation)
+
+
+@layers("MatMulInteger", since=10)
+def matmul_integer(
+    layer: Layer, op: Builder, a: Value, b: Value, a_zero: Value | None = None, b_zero: Value | None = None
+) -> Value:
+    """MatMulInteger(A, B, a_zero_point, b_zero_point): (A - za)(B - zb) in i32; za counts rows, zb columns."""
+    left = centred(op, a, _column(op, a_zero))
+    right = centred(op, b, b_zero)
+    return op.Convert(op.MatMul(left, right), destination_type=i32)
+
+
+def centred(op: Builder, x: Value, zero: Value | None) -> Value:
+    """An integer tensor as f32, less its zero point."""
+    data: Value = op.Convert(x, destination_type=f32)
+    return data if zero is None else op.Subtract(data, op.Convert(zero, destination_type=f32))
+
+
+def _column(op: Builder, zero: Value | None) -> Value | None:
+    """A zero point per row stands as a column."""
+    if zero is None or zero.shape is None or len(zero.shape) != 1 or zero.shape == (1,):
+        return zero
+    column: Value = op.Unsqueeze(zero, op.constant([1]))
+    return column
+
+
+@layers("Det", since=11)
+def det(layer: Layer, op: Builder, x: Value) -> Value:
+    """Det(X): determinants of the last two axes, expanded by minors."""
+    size = None if x.shape is None or len(x.shape) < 2 else x.shape[-1]
+    if not isinstance(size, int) and x.shape is not None and len(x.shape) >= 2:
+        size = x.shape[-2]
+    if not isinstance(size, int) or not 1 <= size <= LARGEST_DET:
+        raise layer.refuse(
+            f"determinants of matrices of size {size} cannot be expressed", f"sizes up to {LARGEST_DET} can"
+        )
+    rows = [op.Gather(x, op.constant(i), op.constant(-2)) for i in range(size)]
+    cells = [[op.Gather(row, op.constant(j), op.constant(-1)) for j in range(size)] for row in rows]
+    return _minors(op, cells)
+
+
+def _minors(op: Builder, cells: list[list[Value]]) -> Value:
+    if len(cells) == 1:
+        return cells[0][0]
+    total: Value | None = None
+    for j, first in enumerate(cells[0]):
+        minor = _minors(op, [[*row[:j], *row[j + 1 :]] for row in cells[1:]])
+        term = op.Multiply(first, minor)
+        if total is None:
+            total = term
+        else:
+            total = op.Add(total, term) if j % 2 == 0 else op.Subtract(total, term)
+    assert total is not None
+    return total
