@@ -27,6 +27,11 @@ def held(kind: DType, number: Any) -> Scalar:
         return wrapped(kind, math.trunc(number))
     if kind.name == "f64":
         return float(number)
+    if kind.name == "bf16":
+        bits: int = struct.unpack("<I", struct.pack("<f", number))[0]
+        rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16 << 16
+        whole: float = struct.unpack("<f", struct.pack("<I", rounded & 0xFFFFFFFF))[0]
+        return whole
     code = {"f32": "<f", "f16": "<e"}.get(kind.name)
     if code is None:
         raise ValueError(kind.name)
