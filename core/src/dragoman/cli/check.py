@@ -29,6 +29,7 @@ from dragoman.plugins import PluginHost
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     model: str,
     ir: str | None,
     data: str | None,

@@ -25,6 +25,7 @@ from dragoman.session import Result
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     model: str,
     output_dir: str,
     name: str | None,
@@ -62,7 +63,7 @@ def _details(result: Result) -> None:
         click.echo(f"{stage:<14} {seconds * 1000:8.1f} ms", err=True)
     for rule in result.rules:
         if rule.count:
-            click.echo(f"rule {rule.name}: {rule.count} times, {rule.seconds * 1000:.1f} ms", err=True)
+            click.echo(f"rule {rule.rule}: {rule.count} times, {rule.seconds * 1000:.1f} ms", err=True)
 
 
 def _document(result: Result, xml: Path) -> dict[str, Any]:
@@ -79,5 +80,5 @@ def _document(result: Result, xml: Path) -> dict[str, Any]:
         "inputs": ports(result.graph.inputs),
         "outputs": ports(result.graph.outputs),
         "layers": len(result.layers),
-        "rules": {rule.name: rule.count for rule in result.rules if rule.count},
+        "rules": {rule.rule: rule.count for rule in result.rules if rule.count},
     }

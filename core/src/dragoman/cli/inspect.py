@@ -17,7 +17,7 @@ from dragoman.plugins import PluginHost
 @json_option
 @config_option
 @click.pass_context
-def command(ctx: click.Context, model: str, as_json: bool, config: Path | None, **given: Any) -> None:
+def command(ctx: click.Context, /, model: str, as_json: bool, config: Path | None, **given: Any) -> None:
     """Show what is in MODEL: format, inputs, outputs, layers, weights. Loads no weights, needs no extractor."""
     from dragoman.api import inspect
 

@@ -19,7 +19,7 @@ from dragoman.plugins import PluginHost
 @json_option
 @config_option
 @click.pass_context
-def command(ctx: click.Context, model: str, as_json: bool, config: Path | None, **given: Any) -> int:
+def command(ctx: click.Context, /, model: str, as_json: bool, config: Path | None, **given: Any) -> int:
     """Show every layer of MODEL, who converts it and what is missing; writes nothing. Exit 4 when incomplete."""
     from dragoman.api import plan
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dragoman.errors import SourceError
+from dragoman.errors import SourceError, UnsupportedError
 from dragoman.files import ByteSource
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value, sort_topologically
 from dragoman.graph.tensor import Tensor
@@ -23,6 +23,8 @@ from dragoman_onnx.wire import MODEL
 MAX_NESTING = 50
 MAX_NODES = 2_000_000
 NEWEST_IR = 14
+#: a newer opset may change what a known operator means, so it is refused
+NEWEST_OPSETS = {"": 28, "ai.onnx.ml": 5, "ai.onnx.preview.training": 1, "com.microsoft": 1}
 DEFAULT_DOMAINS = ("", "ai.onnx")
 
 
@@ -41,6 +43,14 @@ def read_model(source: ByteSource, folder: Path | None) -> Graph:
         raise SourceError(
             "D209", f"IR version {proto.ir_version} is newer than {NEWEST_IR}", source.name, "update dragoman-onnx"
         )
+    for entry in proto.opset_import:
+        domain = "" if entry.domain in DEFAULT_DOMAINS else entry.domain
+        if entry.version < 1 or entry.version > NEWEST_OPSETS.get(domain, entry.version):
+            known = f"opsets 1 to {NEWEST_OPSETS.get(domain, 1)} of {domain or 'ai.onnx'} are known"
+            raise UnsupportedError(
+                "D303", f"the model imports opset {entry.version}", f"{source.name}, domain {domain or 'ai.onnx'}",
+                f"{known}; update dragoman-onnx, or export the model for an older opset",
+            )  # fmt: skip
     return ModelReader(decoder, proto, folder).read()
 
 
