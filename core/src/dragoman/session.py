@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
     from dragoman.ops.define import OpRegistry
     from dragoman.rules.pipeline import Pipeline
     from dragoman.rules.rule import RuleReport
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No cyclic garbage collection inside: a growing graph is no garbage, and walking it again and again is quadratic."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 @dataclasses.dataclass
@@ -53,7 +66,8 @@ class Result:
         from dragoman.ir.write import write_ir
 
         version = self.context.options.get("ir_version", 11)
-        return write_ir(self.graph, Path(folder), name or self.name, version=version, protected=self.sources)
+        with collector_paused():
+            return write_ir(self.graph, Path(folder), name or self.name, version=version, protected=self.sources)
 
     def ir(self) -> tuple[bytes, bytes]:
         """The pair in memory: the bytes of the ``.xml`` and of the ``.bin``."""
@@ -156,6 +170,10 @@ class Session:
 
     def plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
         """What would become of every layer, without raising for those that cannot be converted."""
+        with collector_paused():
+            return self._plan(given)
+
+    def _plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
         frontend, graph = self.load(given)
         with self.stage("source rules"):
             self.pipeline().run("source", graph, self.ops, framework=frontend.name)
@@ -166,6 +184,10 @@ class Session:
 
     def convert(self, given: Any) -> Result:
         """All stages but writing; raises DragomanError."""
+        with collector_paused():
+            return self._convert(given)
+
+    def _convert(self, given: Any) -> Result:
         from dragoman.preprocess import preprocess
 
         model = given if isinstance(given, Model) else Model(given)
