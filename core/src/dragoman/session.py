@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection inside: a growing graph is no garbage, and walking it again and again is quadratic."""
+    """No cyclic garbage collection inside: a growing graph is no garbage, and walking it over and over is quadratic."""
     running = gc.isenabled()
     gc.disable()
     try:
