@@ -193,7 +193,7 @@ def _masked(mask: tuple[Dim, ...], batch: Shape, rows: Dim, columns: Dim) -> tup
 
 @op("GroupedMatMul", "opset17")
 class GroupedMatMul(Op):
-    """One product with a transposed matrix per group: (G,M,K)x(G,N,K), or (rows,K)x(G,N,K) with rows up to offsets[g]."""
+    """One product with a transposed matrix per group: (G,M,K)x(G,N,K), or (rows,K)x(G,N,K) cut at ``offsets``."""
 
     a = In("T")
     b = In("T")
@@ -216,15 +216,3 @@ class GroupedMatMul(Op):
             raise Contradiction("offsets are needed to cut the groups")
         need_rank(offsets, 1, what="the offsets")
         return TensorType(a.dtype, (a.shape[0], b.shape[1]))
-
-    def fold(self, a: Array, b: Array, offsets: Array | None = None) -> Array:
-        right = exact(b.swapaxes(-1, -2))
-        if a.ndim == 3:
-            return np.asarray(exact(a) @ right).astype(a.dtype)
-        assert offsets is not None
-        out = np.zeros((a.shape[0], b.shape[1]), a.dtype)
-        start = 0
-        for group, end in enumerate(map(int, offsets)):
-            out[start:end] = exact(a[start:end]) @ right[group]
-            start = end
-        return out
