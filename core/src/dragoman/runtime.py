@@ -31,7 +31,8 @@ def import_openvino() -> Any:
 def model_of(xml: bytes, weights: bytes) -> openvino.Model:
     """An ``openvino.Model`` from an IR pair in memory."""
     ov = import_openvino()
-    blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8).copy(), shared_memory=True)
+    # the runtime's own copy: a shared one would have to outlive the model
+    blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8))
     model: openvino.Model = ov.Core().read_model(xml, blob)
     return model
 
