@@ -71,5 +71,4 @@ def tensor_scatter(layer: Layer, op: Builder, cache: Value, update: Value, start
         kept = op.LogicalAnd(cache, op.LogicalNot(mask))
         y: Value = op.LogicalOr(kept, op.LogicalAnd(taken, mask))
         return y
-    y = op.Select(mask, taken, cache)
-    return y
+    return op.Select(mask, taken, cache)

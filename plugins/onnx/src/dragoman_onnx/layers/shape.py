@@ -121,8 +121,7 @@ def _squeeze_at_run_time(layer: Layer, op: Builder, x: Value, axes: Value) -> Va
         return y
     fewer = op.Convert(op.LessEqual(before, wanted), destination_type="i64")
     place = op.ReduceSum(fewer, op.constant([1], i64), keep_dims=False)
-    y = op.Reshape(x, op.Gather(op.ShapeOf(x, output_type="i64"), place, op.constant(0, i64)))
-    return y
+    return op.Reshape(x, op.Gather(op.ShapeOf(x, output_type="i64"), place, op.constant(0, i64)))
 
 
 @layers("Unsqueeze")
@@ -152,8 +151,7 @@ def _unsqueeze_at_run_time(layer: Layer, op: Builder, x: Value, axes: Value) -> 
         return y
     source = op.Subtract(op.CumSum(op.Subtract(op.constant(1, i64), new), op.constant(0, i64)), op.constant(1, i64))
     old = op.Gather(dims(op, x), op.Maximum(source, op.constant(0, i64)), op.constant(0, i64))
-    y = op.Reshape(x, op.Select(op.Convert(new, destination_type=boolean), op.constant(1, i64), old))
-    return y
+    return op.Reshape(x, op.Select(op.Convert(new, destination_type=boolean), op.constant(1, i64), old))
 
 
 @layers("Transpose")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from dragoman.builder import Builder
@@ -106,7 +107,7 @@ def _chunks(op: Builder, x: Value, axis: int, count: int) -> tuple[Value, ...]:
         more = op.Add(dim(op, x, axis), op.constant([count - 1], i64))
         chunk = op.Divide(more, op.constant([count], i64))
         edges = [op.Multiply(chunk, op.constant([i], i64)) for i in range(count + 1)]
-    return tuple(cut(op, x, a, b, axis) for a, b in zip(edges, edges[1:], strict=False))
+    return tuple(cut(op, x, a, b, axis) for a, b in itertools.pairwise(edges))
 
 
 @layers("Pad")
