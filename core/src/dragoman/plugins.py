@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -23,6 +23,7 @@ from dragoman.frontends.extract import Extractor, ExtractorTable
 from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, RuntimeOp, ShapeRule
 from dragoman.ops.define import Op, OpRegistry
 
+_T = TypeVar("_T")
 OTHER_GROUPS = (f"{GROUP}.v2", f"{GROUP}.v3")
 CORE = "core"
 
@@ -98,6 +99,7 @@ class PluginHost:
         self._disabled = set(disabled)
         limit = os.environ.get("DRAGOMAN_PLUGINS")
         self._only = set(only) if only is not None else None if limit is None else {n for n in limit.split(",") if n}
+        self._registered: dict[tuple[str, str], Any] = {}
         self._trace = "hooks" in os.environ.get("DRAGOMAN_TRACE", "").split(",")
         points = installed_entry_points() if entry_points is None else list(entry_points)
         for point in sorted(points, key=lambda p: (p.name != CORE, p.name, p.distribution)):
@@ -239,6 +241,7 @@ class PluginHost:
                 raise PluginError("D601", f"there is no plugin {name!r} to disable", "disable", hint)
             plugin.status = "disabled"
             self._unregister(name)
+            self._registered.clear()
 
     def has(self, hook: str) -> bool:
         """Any plugin implements the hook."""
@@ -258,18 +261,35 @@ class PluginHost:
             "report it to the plugin's author; dragoman doctor shows the traceback",
         )
 
+    def _once(self, what: str, framework: str, make: Callable[[], _T]) -> _T:
+        """What register hooks gave is kept: they run once for all conversions of a host."""
+        key = (what, framework)
+        if key not in self._registered:
+            self._registered[key] = make()
+        found: _T = self._registered[key]
+        return found
+
     def frontends(self) -> list[tuple[str, Frontend]]:
         """Front-ends by plugin; conflicts on the framework's name are refused."""
-        held = self.call("dragoman_register_frontends", Frontend)
-        return self._unique(held, lambda f: f"frontend:{f.name}")
+        return self._once(
+            "frontends",
+            "",
+            lambda: self._unique(self.call("dragoman_register_frontends", Frontend), lambda f: f"frontend:{f.name}"),
+        )
 
     def op_registry(self) -> OpRegistry:
         """All target ops."""
+        return self._once("ops", "", self._op_registry)
+
+    def _op_registry(self) -> OpRegistry:
         held = self.call("dragoman_register_ops", Op)
         return OpRegistry(cls for _, cls in self._unique(held, lambda c: f"op:{c.type}:{c.version}"))
 
     def extractor_table(self, framework: str) -> ExtractorTable:
         """All extractors of a framework; overlapping claims of two plugins are refused."""
+        return self._once("extractors", framework, lambda: self._extractor_table(framework))
+
+    def _extractor_table(self, framework: str) -> ExtractorTable:
         from dragoman.frontends.extract import Extractors
 
         table = ExtractorTable()
@@ -318,7 +338,9 @@ class PluginHost:
 
     def rules(self) -> list[tuple[str, Any]]:
         """Rules and passes by plugin."""
-        return self._unique(self.call("dragoman_register_rules"), lambda r: f"rule:{r.name}")
+        return self._once(
+            "rules", "", lambda: self._unique(self.call("dragoman_register_rules"), lambda r: f"rule:{r.name}")
+        )
 
     def _unique(self, held: list[tuple[str, Any]], key_of: Callable[[Any], str]) -> list[tuple[str, Any]]:
         claims: dict[str, list[tuple[str, Any]]] = {}

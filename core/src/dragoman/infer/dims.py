@@ -25,9 +25,9 @@ def symbol_of(dim: Dim) -> Symbol | None:
 
 
 def same_dim(a: Dim, b: Dim) -> bool:
-    """Proven equal: one number, or one symbol."""
+    """Proven equal: one number, one symbol, or one dimension that was passed on (``DYNAMIC`` itself proves nothing)."""
     if isinstance(a, Interval) or isinstance(b, Interval):
-        return a is b or (symbol_of(a) is not None and symbol_of(a) is symbol_of(b))
+        return (a is b and a is not DYNAMIC) or (symbol_of(a) is not None and symbol_of(a) is symbol_of(b))
     return a == b
 
 

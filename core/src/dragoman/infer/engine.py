@@ -13,6 +13,8 @@ from dragoman.ops.define import Contradiction, Op, same_element_type
 if TYPE_CHECKING:
     from dragoman.ops.define import In
 
+#: of one tensor: beyond any memory, so a sign of a corrupt model
+MAX_ELEMENTS = 1 << 38
 Override = Callable[[Node], "Sequence[TensorType] | None"]
 
 
@@ -44,7 +46,17 @@ def infer_node(node: Node) -> None:
     if len(types) != len(node.outputs):
         raise infer_error(node, f"inference gave {len(types)} outputs for {len(node.outputs)}", code="D402")
     for value, kind in zip(node.outputs, types, strict=True):
+        if _too_large(kind):
+            raise infer_error(node, f"an output would be {kind!r}: more than {MAX_ELEMENTS} elements", code="D403")
         value.type = kind
+
+
+def _too_large(kind: TensorType) -> bool:
+    count = 1
+    for dim in kind.shape or ():
+        if isinstance(dim, int):
+            count *= dim
+    return count > MAX_ELEMENTS
 
 
 def infer_graph(graph: Graph) -> None:

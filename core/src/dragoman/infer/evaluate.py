@@ -12,13 +12,13 @@ from dragoman.ops.define import Op
 if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
 
-LIMIT = 1 << 26
+LIMIT = 1 << 24
 
 
 def constant_array(value: Value) -> Array | None:
     """The value as a numpy array when it is a constant or is computed from constants by ops with ``fold``; else None.
 
-    Each producer is computed once; results beyond 64 M elements are not computed.
+    Each producer is computed once; results beyond 16 M elements are not computed.
     """
     known: dict[int, Array | None] = {}
     stack = [value]

@@ -54,7 +54,11 @@ def strided_shape(shape: Shape, begin: Typed, end: Typed, strides: Typed | None,
     if shape is None:
         return None
     begins, ends = known_bounds(begin), known_bounds(end)
-    steps = known_ints(strides) if strides is not None else None if begins is None else (1,) * len(begins)
+    if strides is not None:
+        steps = known_ints(strides)
+    else:
+        length = vector_length(begin) if vector_length(begin) is not None else vector_length(end)
+        steps = None if length is None else (1,) * length
     count = _axis_count(begin, end, steps)
     if count is None:
         return None
@@ -75,10 +79,7 @@ def strided_shape(shape: Shape, begin: Typed, end: Typed, strides: Typed | None,
             raise Contradiction(f"{count} slices for {len(shape)} dimensions")
         else:
             if axis not in masks.shrink_axis:
-                known = begins is not None and ends is not None and steps is not None
-                out.append(
-                    _cut(shape[at], axis, begins or (), ends or (), steps or (), masks) if known else shorter(shape[at])
-                )
+                out.append(_cut(shape[at], axis, begins, ends, steps, masks))
             at += 1
     return (*out, *shape[at:])
 
@@ -102,18 +103,27 @@ def hidden_dims(axis: int, count: int, rank: int, masks: Masks, begin_known: boo
 
 
 def _cut(
-    dim: Dim, axis: int, begins: Sequence[Bounds], ends: Sequence[Bounds], steps: Sequence[int], masks: Masks
+    dim: Dim,
+    axis: int,
+    begins: Sequence[Bounds] | None,
+    ends: Sequence[Bounds] | None,
+    steps: Sequence[int] | None,
+    masks: Masks,
 ) -> Dim:
+    if steps is None:
+        return shorter(dim)
     step = steps[axis]
     if step == 0:
         raise Contradiction("a stride of 0")
     high = bounds(dim)[1]
     whole = HIGHEST if high is None else high
-    first = (whole, whole) if step < 0 else (0, 0)
-    last = (-1 - whole, -1 - whole) if step < 0 else (whole, whole)
-    return sliced_dim(
-        dim, first if axis in masks.begin else begins[axis], last if axis in masks.end else ends[axis], step
-    )
+    first: Bounds | None = begins[axis] if begins is not None else None
+    last: Bounds | None = ends[axis] if ends is not None else None
+    if axis in masks.begin:
+        first = (whole, whole) if step < 0 else (0, 0)
+    if axis in masks.end:
+        last = (-1 - whole, -1 - whole) if step < 0 else (whole, whole)
+    return shorter(dim) if first is None or last is None else sliced_dim(dim, first, last, step)
 
 
 def strided_value(
