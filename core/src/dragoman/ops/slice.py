@@ -183,8 +183,6 @@ class _Pad(Op):
     pads_end = In("", *INTEGER)
     pad_value = In("T", optional=True)
     pad_mode = Enum("constant", "edge", "reflect", "symmetric")
-    #: negative pads crop
-    _crops = False
 
     def infer(self, data: Typed, pads_begin: Typed, pads_end: Typed, pad_value: Typed | None = None) -> TensorType:
         if self.pad_mode == "constant":
@@ -209,8 +207,6 @@ class _Pad(Op):
         return tuple(padded_dim(d, b, e) for d, b, e in zip(shape, begin, end, strict=True))
 
     def _check(self, dim: Dim, begin: int, end: int) -> None:
-        if not self._crops and min(begin, end) < 0:
-            raise Contradiction("negative pads need Pad-12")
         if not isinstance(dim, int):
             return
         least = {"edge": 1, "reflect": 2}.get(self.pad_mode, 0)
@@ -241,8 +237,6 @@ class PadV1(_Pad):
 class Pad(_Pad):
     """As opset1; negative pads crop."""
 
-    _crops = True
-
 
 @op("Reverse", "opset1")
 class Reverse(Op):
@@ -261,13 +255,14 @@ class Reverse(Op):
             rank = len(data.shape)
             if masked and axes.shape is not None and not compatible(axes.shape[0], rank):
                 raise Contradiction(f"a mask of {axes.shape[0]} for {rank} dimensions")
-            if not masked and any(axis >= rank for axis in known_ints(axes) or ()):
-                raise Contradiction(f"an axis outside the {rank} dimensions")
+            # negative ones pass the runtime's check, which then reverses something else
+            if not masked and any(not 0 <= axis < rank for axis in known_ints(axes) or ()):
+                raise Contradiction(f"an axis outside 0..{rank - 1}")
         return TensorType(data.dtype, data.shape)
 
     def fold(self, data: Array, axes: Array) -> Array:
-        chosen = np.flatnonzero(axes) if self.mode == "mask" else np.maximum(axes, 0)
-        return np.ascontiguousarray(np.flip(data, tuple(int(a) for a in chosen)))
+        chosen = np.flatnonzero(axes) if self.mode == "mask" else axes
+        return np.ascontiguousarray(np.flip(data, tuple({int(a) for a in chosen})))
 
 
 @op("Roll", "opset7")
@@ -284,7 +279,7 @@ class Roll(Op):
         if shift.shape != () and not merge_shapes(shift.shape, axes.shape)[0]:
             raise Contradiction("shift and axes must have one length")
         if data.shape is not None:
-            known_axes(axes, len(data.shape))
+            known_axes(axes, len(data.shape) or 1)
         return TensorType(data.dtype, data.shape)
 
     def fold(self, data: Array, shift: Array, axes: Array) -> Array:
