@@ -29,6 +29,7 @@ FAMILIES = (
     "recurrent",
     "reduction",
     "resize",
+    "roi",
     "scatter",
     "search",
     "shape",

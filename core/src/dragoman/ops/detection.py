@@ -1,283 +1,385 @@
-"""Ops of the family: detection."""
+"""Boxes of detectors: priors, proposals, and what is made of them.
+
+Behaviour: OpenVINO's opset specifications DetectionOutput-1/8, PriorBox-1/8, PriorBoxClustered-1, Proposal-1/4,
+RegionYolo-1, GenerateProposals-9.
+"""
 
 from __future__ import annotations
 
-from dragoman.ops.define import Bool, ElementType, Enum, Float, Floats, In, Int, Ints, Op, Str, op
+from dragoman.graph.types import DYNAMIC, Dim, Shape, TensorType, Typed, f32
+from dragoman.infer.dims import bounds, compatible, dim_of, merge, mul, product
+from dragoman.infer.small import checked_axis, known_dims, need_rank
+from dragoman.ops.define import (
+    INDEX,
+    INTEGER,
+    Bool,
+    Contradiction,
+    ElementType,
+    Float,
+    Floats,
+    In,
+    Int,
+    Ints,
+    Op,
+    Str,
+    op,
+)
+
+
+class _DetectionOutput(Op):
+    """Boxes of an SSD after decoding and suppression: [1, 1, boxes, (image, label, score, x0, y0, x1, y1)]."""
+
+    box_logits = In("", "float")
+    class_preds = In("", "float")
+    proposals = In("", "float")
+    aux_class_preds = In("", "float", optional=True)
+    aux_box_preds = In("", "float", optional=True)
+    background_label_id = Int(0)
+    top_k = Int(-1)
+    variance_encoded_in_target = Bool(False)
+    keep_top_k = Ints()
+    code_type = Str("caffe.PriorBoxParameter.CORNER")
+    share_location = Bool(True)
+    nms_threshold = Float()
+    confidence_threshold = Float(0.0)
+    clip_after_nms = Bool(False)
+    clip_before_nms = Bool(False)
+    decrease_label_id = Bool(False)
+    normalized = Bool(False)
+    input_height = Int(1)
+    input_width = Int(1)
+    objectness_score = Float(0.0)
+
+    def _types(self, classes: int | None, given: tuple[Typed, ...]) -> TensorType:
+        if len(given) not in (3, 5):
+            raise Contradiction("three or five inputs are needed")
+        if not self.keep_top_k:
+            raise Contradiction("keep_top_k cannot be empty")
+        for value, rank in zip(given, (2, 2, 3, 2, 2), strict=False):
+            need_rank(value, rank, what="an input")
+        shapes = [value.shape for value in given]
+        sizes = _SsdSizes(self, shapes, classes)
+        images = sizes.images()
+        sizes.check(images)
+        if self.keep_top_k[0] > 0:
+            count = mul(images, self.keep_top_k[0])
+        elif self.top_k > 0:
+            count = product([images, self.top_k, _or_dynamic(sizes.classes)])
+        else:
+            count = product([images, _or_dynamic(sizes.priors), _or_dynamic(sizes.classes)])
+        return TensorType(given[0].dtype, (1, 1, count, 7))
+
+
+def _or_dynamic(number: int | None) -> Dim:
+    return number if number else DYNAMIC
+
+
+class _SsdSizes:
+    """Numbers of prior boxes and classes, from whichever input tells them."""
+
+    def __init__(self, attrs: _DetectionOutput, shapes: list[Shape], classes: int | None) -> None:
+        self.attrs = attrs
+        self.logits, self.scores, self.proposals = shapes[:3]
+        self.aux_scores: Shape = shapes[3] if len(shapes) == 5 else None
+        self.aux_logits: Shape = shapes[4] if len(shapes) == 5 else None
+        self.box_size = 4 if attrs.normalized else 5
+        self.priors: int | None = None
+        self.classes = classes
+        if classes is None:
+            self._count_priors()
+            self._count_classes()
+
+    def _count_priors(self) -> None:
+        if (size := _static(self.proposals, 2)) is not None:
+            self.priors = _exact(size, self.box_size, "proposals")
+        elif (size := _static(self.aux_scores, 1)) is not None:
+            self.priors = _exact(size, 2, "additional class predictions")
+
+    def _count_classes(self) -> None:
+        if not self.priors:
+            return
+        if (size := _static(self.scores, 1)) is not None:
+            self.classes = _exact(size, self.priors, "class predictions")
+        elif not self.attrs.share_location:
+            for shape in (self.logits, self.aux_logits):
+                if self.classes is None and (size := _static(shape, 1)) is not None:
+                    self.classes = _exact(size, self.priors * 4, "box logits")
+
+    def images(self) -> Dim:
+        """The batch size."""
+        found: Dim = DYNAMIC if self.logits is None else self.logits[0]
+        if self.scores is not None:
+            if not isinstance(found, int) and isinstance(self.scores[0], int):
+                return self.scores[0]
+            if not compatible(found, self.scores[0]):
+                raise Contradiction("box logits and class predictions differ in the batch")
+        return found
+
+    def check(self, images: Dim) -> None:
+        """Contradiction when the inputs do not agree; may find the number of priors on the way."""
+        locations = 1 if self.attrs.share_location else self.classes
+        self._agree(self.logits, 1, None if locations is None else 4 * locations, "box logits")
+        self._agree(self.scores, 1, self.classes, "class predictions")
+        proposals = self.proposals
+        if proposals is not None:
+            if not compatible(proposals[0], 1) and not compatible(proposals[0], images):
+                raise Contradiction("proposals need the batch size or 1 as first dimension")
+            if not compatible(proposals[1], 1 if self.attrs.variance_encoded_in_target else 2):
+                raise Contradiction("the second dimension of proposals is 2, or 1 with variances in the target")
+            self._agree(proposals, 2, self.box_size, "proposals")
+        if self.aux_scores is not None and not compatible(self.aux_scores[0], images):
+            raise Contradiction("additional class predictions differ in the batch")
+        self._agree(self.aux_scores, 1, 2, "additional class predictions")
+
+    def _agree(self, shape: Shape, axis: int, per_prior: int | None, what: str) -> None:
+        size = _static(shape, axis)
+        if size is None or not per_prior:
+            return
+        if not self.priors:
+            self.priors = _exact(size, per_prior, what)
+        elif size != self.priors * per_prior:
+            raise Contradiction(f"{what}: {size} is not {self.priors} priors x {per_prior}")
+
+
+def _static(shape: Shape, axis: int) -> int | None:
+    size = None if shape is None else shape[axis]
+    return size if isinstance(size, int) else None
+
+
+def _exact(size: int, by: int, what: str) -> int:
+    if size % by or size < by:
+        raise Contradiction(f"{what}: {size} is not a multiple of {by}")
+    return size // by
 
 
 @op("DetectionOutput", "opset1")
-class DetectionOutputV1(Op):
-    """DetectionOutput (opset1)."""
+class DetectionOutputV1(_DetectionOutput):
+    """Boxes of an SSD after decoding and suppression; the number of classes is told."""
 
-    box_logits = In()
-    class_preds = In()
-    proposals = In()
-    aux_class_preds = In(optional=True)
-    aux_box_preds = In(optional=True)
-    num_classes = Int(0)
-    background_label_id = Int(0)
-    top_k = Int(-1)
-    variance_encoded_in_target = Bool(False)
-    keep_top_k = Ints(())
-    code_type = Str("caffe.PriorBoxParameter.CORNER")
-    share_location = Bool(True)
-    nms_threshold = Float(0.0)
-    confidence_threshold = Float(0.0)
-    clip_after_nms = Bool(False)
-    clip_before_nms = Bool(False)
-    decrease_label_id = Bool(False)
-    normalized = Bool(False)
-    input_height = Int(1)
-    input_width = Int(1)
-    objectness_score = Float(0.0)
+    num_classes = Int()
+
+    def infer(self, *given: Typed) -> TensorType:
+        return self._types(self.num_classes, given)
 
 
 @op("DetectionOutput", "opset8")
-class DetectionOutput(Op):
-    """DetectionOutput (opset8)."""
+class DetectionOutput(_DetectionOutput):
+    """Boxes of an SSD after decoding and suppression; the number of classes follows from the shapes."""
 
-    box_logits = In()
-    class_preds = In()
-    proposals = In()
-    aux_class_preds = In(optional=True)
-    aux_box_preds = In(optional=True)
-    background_label_id = Int(0)
-    top_k = Int(-1)
-    variance_encoded_in_target = Bool(False)
-    keep_top_k = Ints(())
-    code_type = Str("caffe.PriorBoxParameter.CORNER")
-    share_location = Bool(True)
-    nms_threshold = Float(0.0)
-    confidence_threshold = Float(0.0)
-    clip_after_nms = Bool(False)
-    clip_before_nms = Bool(False)
-    decrease_label_id = Bool(False)
-    normalized = Bool(False)
-    input_height = Int(1)
-    input_width = Int(1)
-    objectness_score = Float(0.0)
+    def infer(self, *given: Typed) -> TensorType:
+        return self._types(None, given)
+
+
+class _Priors(Op):
+    def _types(self, grid: Typed, image: Typed, count: int) -> TensorType:
+        need_rank(grid, 1, what="the grid's size")
+        need_rank(image, 1, what="the image's size")
+        sizes = known_dims(grid)
+        if sizes is None:
+            return TensorType(f32, (2, DYNAMIC))
+        if len(sizes) != 2:
+            raise Contradiction("the grid's size has two elements")
+        return TensorType(f32, (2, product([*sizes, count * 4])))
+
+
+class _PriorBox(_Priors):
+    layer_shape = In("", *INTEGER)
+    image_shape = In("", *INTEGER)
+    min_size = Floats(())
+    max_size = Floats(())
+    aspect_ratio = Floats(())
+    density = Floats(())
+    fixed_ratio = Floats(())
+    fixed_size = Floats(())
+    clip = Bool(False)
+    flip = Bool(False)
+    step = Float(0.0)
+    offset = Float()
+    variance = Floats(())
+    scale_all_sizes = Bool(True)
+
+    def infer(self, layer_shape: Typed, image_shape: Typed) -> TensorType:
+        return self._types(layer_shape, image_shape, self.number_of_priors())
+
+    def number_of_priors(self) -> int:
+        """Boxes around each point of the grid."""
+        ratios = {1.0}
+        for ratio in self.aspect_ratio:
+            ratios |= {round(ratio, 6), round(1 / ratio, 6)} if self.flip else {round(ratio, 6)}
+        count = len(ratios) * len(self.min_size) + len(self.max_size)
+        if not self.scale_all_sizes:
+            count = len(ratios) + len(self.min_size) - 1
+        if self.fixed_size:
+            count = len(ratios) * len(self.fixed_size)
+        per_density = len(self.fixed_ratio) if self.fixed_ratio else len(ratios)
+        return count + sum(per_density * (int(d) ** 2 - 1) for d in self.density)
 
 
 @op("PriorBox", "opset1")
-class PriorBoxV1(Op):
-    """PriorBox (opset1)."""
-
-    layer_shape = In()
-    image_shape = In()
-    min_size = Floats(())
-    max_size = Floats(())
-    aspect_ratio = Floats(())
-    density = Floats(())
-    fixed_ratio = Floats(())
-    fixed_size = Floats(())
-    clip = Bool(False)
-    flip = Bool(False)
-    step = Float(0.0)
-    offset = Float(0.0)
-    variance = Floats(())
-    scale_all_sizes = Bool(True)
+class PriorBoxV1(_PriorBox):
+    """(boxes, variances) [2, all coordinates] of an SSD's priors."""
 
 
 @op("PriorBox", "opset8")
-class PriorBox(Op):
-    """PriorBox (opset8)."""
+class PriorBox(_PriorBox):
+    """(boxes, variances) [2, all coordinates] of an SSD's priors."""
 
-    layer_shape = In()
-    image_shape = In()
-    min_size = Floats(())
-    max_size = Floats(())
-    aspect_ratio = Floats(())
-    density = Floats(())
-    fixed_ratio = Floats(())
-    fixed_size = Floats(())
-    clip = Bool(False)
-    flip = Bool(False)
-    step = Float(0.0)
-    offset = Float(0.0)
-    variance = Floats(())
-    scale_all_sizes = Bool(True)
     min_max_aspect_ratios_order = Bool(True)
 
 
 @op("PriorBoxClustered", "opset1")
-class PriorBoxClustered(Op):
-    """PriorBoxClustered (opset1)."""
+class PriorBoxClustered(_Priors):
+    """(boxes, variances) [2, all coordinates] of priors with given widths and heights."""
 
-    output_size = In()
-    image_size = In()
+    output_size = In("", *INTEGER)
+    image_size = In("", *INTEGER)
     step = Float(0.0)
     step_w = Float(0.0)
     step_h = Float(0.0)
     width = Floats(())
     height = Floats(())
     clip = Bool(True)
-    offset = Float(0.0)
+    offset = Float()
     variance = Floats(())
+
+    def infer(self, output_size: Typed, image_size: Typed) -> TensorType:
+        if len(self.width) != len(self.height):
+            raise Contradiction("every prior needs a width and a height")
+        return self._types(output_size, image_size, len(self.width))
+
+
+class _Proposal(Op):
+    class_probs = In("", "float")
+    bbox_deltas = In("", "float")
+    image_shape = In("", "float")
+    base_size = Int()
+    pre_nms_topn = Int()
+    post_nms_topn = Int()
+    nms_thresh = Float()
+    feat_stride = Int()
+    min_size = Int()
+    ratio = Floats()
+    scale = Floats()
+    clip_before_nms = Bool(True)
+    clip_after_nms = Bool(False)
+    normalize = Bool(False)
+    box_size_scale = Float(1.0)
+    box_coordinate_scale = Float(1.0)
+    framework = Str("")
+
+    def _count(self, class_probs: Typed, bbox_deltas: Typed, image_shape: Typed) -> Dim:
+        need_rank(class_probs, 4, what="class_probs")
+        need_rank(bbox_deltas, 4, what="bbox_deltas")
+        need_rank(image_shape, 1, what="image_shape")
+        probs, deltas, image = class_probs.shape, bbox_deltas.shape, image_shape.shape
+        batch: Dim | None = DYNAMIC
+        for shape in (probs, deltas):
+            batch = None if batch is None else merge(batch, DYNAMIC if shape is None else shape[0])
+        if batch is None:
+            raise Contradiction("class_probs and bbox_deltas differ in the batch")
+        if probs is not None and deltas is not None and not compatible(deltas[1], mul(probs[1], 2)):
+            raise Contradiction("class_probs and bbox_deltas differ in the number of anchors")
+        if image is not None and isinstance(image[0], int) and image[0] not in (3, 4):
+            raise Contradiction("image_shape has 3 or 4 elements")
+        return mul(batch, self.post_nms_topn)
 
 
 @op("Proposal", "opset1")
-class ProposalV1(Op):
-    """Proposal (opset1)."""
+class ProposalV1(_Proposal):
+    """Regions worth a look [batch x post_nms_topn, (batch, x0, y0, x1, y1)]."""
 
-    class_probs = In()
-    bbox_deltas = In()
-    image_shape = In()
-    base_size = Int(0)
-    pre_nms_topn = Int(0)
-    post_nms_topn = Int(0)
-    nms_thresh = Float(0.0)
-    feat_stride = Int(1)
-    min_size = Int(1)
-    ratio = Floats(())
-    scale = Floats(())
-    clip_before_nms = Bool(True)
-    clip_after_nms = Bool(False)
-    normalize = Bool(False)
-    box_size_scale = Float(1.0)
-    box_coordinate_scale = Float(1.0)
-    framework = Str("")
+    def infer(self, class_probs: Typed, bbox_deltas: Typed, image_shape: Typed) -> TensorType:
+        return TensorType(class_probs.dtype, (self._count(class_probs, bbox_deltas, image_shape), 5))
 
 
 @op("Proposal", "opset4")
-class Proposal(Op):
-    """Proposal (opset4)."""
+class Proposal(_Proposal):
+    """(regions worth a look [batch x post_nms_topn, 5], their probabilities)."""
 
-    class_probs = In()
-    bbox_deltas = In()
-    image_shape = In()
-    base_size = Int(0)
-    pre_nms_topn = Int(0)
-    post_nms_topn = Int(0)
-    nms_thresh = Float(0.0)
-    feat_stride = Int(1)
-    min_size = Int(1)
-    ratio = Floats(())
-    scale = Floats(())
-    clip_before_nms = Bool(True)
-    clip_after_nms = Bool(False)
-    normalize = Bool(False)
-    box_size_scale = Float(1.0)
-    box_coordinate_scale = Float(1.0)
-    framework = Str("")
     outputs = 2
+
+    def infer(self, class_probs: Typed, bbox_deltas: Typed, image_shape: Typed) -> tuple[TensorType, ...]:
+        count = self._count(class_probs, bbox_deltas, image_shape)
+        return TensorType(class_probs.dtype, (count, 5)), TensorType(class_probs.dtype, (count,))
 
 
 @op("RegionYolo", "opset1")
 class RegionYolo(Op):
-    """RegionYolo (opset1)."""
+    """YOLO's box coordinates through a sigmoid, classes through a softmax."""
 
-    input = In()
+    input = In("", "float")
     anchors = Floats(())
-    axis = Int(0)
-    coords = Int(0)
-    classes = Int(0)
-    end_axis = Int(0)
-    num = Int(0)
-    do_softmax = Bool(False)
+    axis = Int()
+    coords = Int()
+    classes = Int()
+    end_axis = Int()
+    num = Int()
+    do_softmax = Bool(True)
     mask = Ints(())
 
-
-@op("ROIPooling", "opset2")
-class ROIPooling(Op):
-    """ROIPooling (opset2)."""
-
-    input = In()
-    coords = In()
-    output_size = Ints((0, 0))
-    output_roi = Ints((0, 0))
-    pooled_h = Int(0)
-    pooled_w = Int(0)
-    spatial_scale = Float(0.0)
-    method = Str("max")
-
-
-@op("PSROIPooling", "opset1")
-class PSROIPooling(Op):
-    """PSROIPooling (opset1)."""
-
-    input = In()
-    coords = In()
-    output_dim = Int(0)
-    group_size = Int(0)
-    spatial_scale = Float(0.0)
-    mode = Str("")
-    spatial_bins_x = Int(0)
-    spatial_bins_y = Int(0)
-
-
-@op("DeformablePSROIPooling", "opset1")
-class DeformablePSROIPooling(Op):
-    """DeformablePSROIPooling (opset1)."""
-
-    feature_maps = In()
-    coords = In()
-    offsets = In(optional=True)
-    output_dim = Int(0)
-    spatial_scale = Float(0.0)
-    group_size = Int(1)
-    mode = Str("bilinear_deformable")
-    spatial_bins_x = Int(1)
-    spatial_bins_y = Int(1)
-    trans_std = Float(1.0)
-    part_size = Int(1)
-
-
-@op("ROIAlign", "opset3")
-class ROIAlignV3(Op):
-    """ROIAlign (opset3)."""
-
-    data = In()
-    rois = In()
-    batch_indices = In()
-    pooled_h = Int(0)
-    pooled_w = Int(0)
-    sampling_ratio = Int(0)
-    spatial_scale = Float(0.0)
-    mode = Enum("avg", "max", default="avg")
-
-
-@op("ROIAlign", "opset9")
-class ROIAlign(Op):
-    """ROIAlign (opset9)."""
-
-    data = In()
-    rois = In()
-    batch_indices = In()
-    pooled_h = Int(0)
-    pooled_w = Int(0)
-    sampling_ratio = Int(0)
-    spatial_scale = Float(0.0)
-    mode = Enum("avg", "max", default="avg")
-    aligned_mode = Enum("asymmetric", "half_pixel", default="asymmetric")
-
-
-@op("ROIAlignRotated", "opset15")
-class ROIAlignRotated(Op):
-    """ROIAlignRotated (opset15)."""
-
-    data = In()
-    rois = In()
-    batch_indices = In()
-    pooled_h = Int(0)
-    pooled_w = Int(0)
-    sampling_ratio = Int(0)
-    spatial_scale = Float(0.0)
-    clockwise_mode = Bool(False)
+    def infer(self, input: Typed) -> TensorType:
+        need_rank(input, 4, what="the input")
+        shape = input.shape
+        if shape is None:
+            return TensorType(input.dtype, None)
+        if not self.do_softmax:
+            channels = (self.classes + self.coords + 1) * len(self.mask)
+            return TensorType(input.dtype, (shape[0], channels, *shape[2:]))
+        first, last = checked_axis(self.axis, 4), checked_axis(self.end_axis, 4)
+        joined = product(shape[first : max(first, last) + 1])
+        return TensorType(input.dtype, (*shape[:first], joined, *shape[max(first, last) + 1 :]))
 
 
 @op("GenerateProposals", "opset9")
 class GenerateProposals(Op):
-    """GenerateProposals (opset9)."""
+    """(regions [proposals, 4], their scores, number per image)."""
 
-    im_info = In()
-    anchors = In()
-    deltas = In()
-    scores = In()
-    min_size = Float(0.0)
-    nms_threshold = Float(0.0)
-    post_nms_count = Int(0)
-    pre_nms_count = Int(0)
+    im_info = In("T", "float")
+    anchors = In("T", "float")
+    deltas = In("T", "float")
+    scores = In("T", "float")
+    min_size = Float()
+    nms_threshold = Float()
+    post_nms_count = Int()
+    pre_nms_count = Int()
     normalized = Bool(True)
     nms_eta = Float(1.0)
     roi_num_type = ElementType("i64")
     outputs = 3
+
+    def infer(self, im_info: Typed, anchors: Typed, deltas: Typed, scores: Typed) -> tuple[TensorType, ...]:
+        if self.roi_num_type.name not in INDEX:
+            raise Contradiction(f"numbers can be i32 or i64, not {self.roi_num_type}")
+        need_rank(im_info, 2, what="im_info")
+        for what, given in (("anchors", anchors), ("deltas", deltas), ("scores", scores)):
+            need_rank(given, 4, what=what)
+        info, grid, moves, probs = im_info.shape, anchors.shape, deltas.shape, scores.shape
+        if info is not None and not compatible(info[1], 3) and not compatible(info[1], 4):
+            raise Contradiction("im_info has 3 or 4 columns")
+        if grid is not None:
+            _equal(grid[3], 4, "a box has 4 coordinates")
+        if moves is not None and probs is not None:
+            _equal(moves[1], mul(probs[1], 4), "deltas and scores differ in the number of anchors")
+            _equal(moves[2], probs[2], "deltas and scores differ in height")
+            _equal(moves[3], probs[3], "deltas and scores differ in width")
+        if grid is not None and probs is not None:
+            for ours, theirs in zip(grid[:3], (probs[2], probs[3], probs[1]), strict=True):
+                _equal(ours, theirs, "anchors and scores differ")
+        batch: Dim = DYNAMIC
+        for shape in (info, moves, probs):
+            found = merge(batch, shape[0]) if shape is not None else batch
+            if found is None:
+                raise Contradiction("the inputs differ in the batch")
+            batch = found
+        count = dim_of(0, bounds(mul(batch, self.post_nms_count))[1])
+        kind = im_info.dtype
+        return (
+            TensorType(kind, (count, 4)),
+            TensorType(kind, (count,)),
+            TensorType(self.roi_num_type, (batch,)),
+        )
+
+
+def _equal(a: Dim, b: Dim, why: str) -> None:
+    if not compatible(a, b):
+        raise Contradiction(why)
