@@ -11,8 +11,8 @@ from typing import Any
 
 from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import Graph, Node, Value
-from dragoman.graph.types import DYNAMIC, Dim, Shape, TensorType, Typed
-from dragoman.infer.dims import bounds, union
+from dragoman.graph.types import DYNAMIC, Dim, Interval, Shape, TensorType, Typed
+from dragoman.infer.dims import bounds, same_dim, union
 from dragoman.infer.scalars import one_int
 from dragoman.infer.small import checked_axis, need_rank
 from dragoman.ops.define import INTEGER, Contradiction, In, Op, Ports, op
@@ -226,8 +226,15 @@ def _widened(entry: Shape, result: Shape) -> Shape:
         return entry
     if result is None or len(result) != len(entry):
         return None
-    dims = tuple(e if _covers(e, r) else DYNAMIC for e, r in zip(entry, result, strict=True))
+    dims = tuple(_unsymbolic(e, r) if _covers(e, r) else DYNAMIC for e, r in zip(entry, result, strict=True))
     return entry if all(d is e for d, e in zip(dims, entry, strict=True)) else dims
+
+
+def _unsymbolic(wide: Dim, dim: Dim) -> Dim:
+    """A size that may change from one iteration to the next cannot keep its symbol."""
+    if isinstance(wide, int) or wide.symbol is None or same_dim(wide, dim):
+        return wide
+    return Interval(wide.lo, wide.hi)
 
 
 def _covers(wide: Dim, dim: Dim) -> bool:

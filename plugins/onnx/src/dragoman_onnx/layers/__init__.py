@@ -7,8 +7,8 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "arithmetic", "cast", "comparison", "constant", "control", "convolution", "gather", "matrix",
-    "normalization", "pooling", "reduction", "resize", "scatter", "shape", "slice", "softmax", "unary",
+    "activation", "arithmetic", "cast", "comparison", "constant", "control", "scan", "convolution", "gather", "matrix",
+    "normalization", "pooling", "recurrent", "reduction", "resize", "scatter", "shape", "slice", "softmax", "unary",
 )  # fmt: skip
 
 
