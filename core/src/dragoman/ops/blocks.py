@@ -1,84 +1,339 @@
-"""Ops of the family: blocks."""
+"""Ops that move blocks of a tensor between channels, batch and space.
+
+Behaviour: OpenVINO specification, "data movement" ops ShuffleChannels-1, SpaceToDepth-1, DepthToSpace-1,
+BatchToSpace-2, SpaceToBatch-2, Col2Im-15, ExtractImagePatches-3, ReorgYolo-1; shapes as the runtime infers them.
+"""
 
 from __future__ import annotations
 
-from dragoman.ops.define import Enum, In, Int, Ints, Op, op
+import itertools
+from typing import TYPE_CHECKING
+
+from dragoman.graph.types import DYNAMIC, Dim, Interval, Shape, TensorType, Typed
+from dragoman.infer.dims import add_int, ceil_div, dynamic_shape, exact_div, merge_shapes, mul
+from dragoman.infer.small import checked_axis, known_ints, known_sizes, need_rank, vector_length
+from dragoman.infer.windows import minus, same_pads, sized, steps
+from dragoman.lazy import np
+from dragoman.ops.convolve import pad_spatial, window_view
+from dragoman.ops.define import INDEX, INTEGER, Contradiction, Enum, In, Int, Ints, Op, op
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
+
+
+def divided(dim: Dim, divisor: int) -> Dim:
+    """dim / divisor; Contradiction when it cannot be a whole number."""
+    share = exact_div(dim, divisor)
+    if share is None:
+        raise Contradiction(f"{dim} does not divide by {divisor}")
+    return share
 
 
 @op("ShuffleChannels", "opset1")
 class ShuffleChannels(Op):
-    """ShuffleChannels (opset1)."""
+    """Channels seen as (group, n), transposed to (n, group)."""
 
-    data = In()
+    data = In("T")
     axis = Int(1)
     group = Int(1)
 
+    def infer(self, data: Typed) -> TensorType:
+        if self.group < 1:
+            raise Contradiction(f"{self.group} groups")
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        if not data.shape:
+            raise Contradiction("a scalar has no channels")
+        axis = checked_axis(self.axis, len(data.shape))
+        dim = data.shape[axis]
+        if isinstance(dim, int):
+            divided(dim, self.group)
+        return TensorType(data.dtype, data.shape)
+
+    def fold(self, data: Array) -> Array:
+        axis = self.axis % data.ndim
+        split = (*data.shape[:axis], self.group, -1, *data.shape[axis + 1 :])
+        return data.reshape(split).swapaxes(axis, axis + 1).reshape(data.shape)
+
+
+class _DepthSpace(Op):
+    data = In("T")
+    mode = Enum("blocks_first", "depth_first")
+    block_size = Int(1)
+
+    def _checked(self, shape: tuple[Dim, ...]) -> int:
+        """Elements of one block."""
+        if len(shape) < 3:
+            raise Contradiction(f"the data must have at least 3 dimensions, not {len(shape)}")
+        if self.block_size < 1:
+            raise Contradiction(f"a block size of {self.block_size}")
+        return int(self.block_size ** (len(shape) - 2))
+
 
 @op("SpaceToDepth", "opset1")
-class SpaceToDepth(Op):
-    """SpaceToDepth (opset1)."""
+class SpaceToDepth(_DepthSpace):
+    """Blocks of the spatial dimensions become channels, before (``blocks_first``) or within the old ones."""
 
-    data = In()
-    block_size = Int(0)
-    mode = Enum("blocks_first", "depth_first", default="blocks_first")
+    def infer(self, data: Typed) -> TensorType:
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        block = self._checked(data.shape)
+        space = (divided(d, self.block_size) for d in data.shape[2:])
+        return TensorType(data.dtype, (data.shape[0], mul(data.shape[1], block), *space))
+
+    def fold(self, data: Array) -> Array:
+        batch, channels, *sizes = data.shape
+        b, count = self.block_size, len(sizes)
+        parts = data.reshape(batch, channels, *itertools.chain(*((n // b, b) for n in sizes)))
+        blocks, space = [3 + 2 * i for i in range(count)], [2 + 2 * i for i in range(count)]
+        depth = [*blocks, 1] if self.mode == "blocks_first" else [1, *blocks]
+        return parts.transpose(0, *depth, *space).reshape(batch, -1, *(n // b for n in sizes))
 
 
 @op("DepthToSpace", "opset1")
-class DepthToSpace(Op):
-    """DepthToSpace (opset1)."""
+class DepthToSpace(_DepthSpace):
+    """Channels become blocks of the spatial dimensions; the inverse of SpaceToDepth."""
 
-    node = In()
-    block_size = Int(0)
-    mode = Enum("blocks_first", "depth_first", default="blocks_first")
+    def infer(self, data: Typed) -> TensorType:
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        block = self._checked(data.shape)
+        space = (mul(d, self.block_size) for d in data.shape[2:])
+        return TensorType(data.dtype, (data.shape[0], divided(data.shape[1], block), *space))
+
+    def fold(self, data: Array) -> Array:
+        batch, channels, *sizes = data.shape
+        b, count = self.block_size, len(sizes)
+        depth = channels // b**count
+        first = self.mode == "blocks_first"
+        parts = data.reshape(batch, *(([b] * count + [depth]) if first else ([depth] + [b] * count)), *sizes)
+        at_depth, at_block = (1 + count, 1) if first else (1, 2)
+        order = itertools.chain(*((2 + count + i, at_block + i) for i in range(count)))
+        return parts.transpose(0, at_depth, *order).reshape(batch, depth, *(n * b for n in sizes))
+
+
+class _BatchSpace(Op):
+    """What both directions share: blocks and pads (or crops), one per dimension of the data."""
+
+    def _numbers(
+        self, data: Shape, block: Typed, begin: Typed, end: Typed
+    ) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None, tuple[int, ...] | None]:
+        same: Shape = begin.shape
+        for given in (end, block):
+            possible, same = merge_shapes(same, given.shape)
+            if not possible:
+                raise Contradiction("blocks, begins and ends must have one shape")
+        if same is not None and len(same) != 1:
+            raise Contradiction("blocks, begins and ends must be vectors")
+        if data is not None:
+            if len(data) < 2:
+                raise Contradiction(f"the data must have at least 2 dimensions, not {len(data)}")
+            if same is not None and isinstance(same[0], int) and same[0] != len(data):
+                raise Contradiction(f"{same[0]} blocks for {len(data)} dimensions")
+        return known_ints(block), known_ints(begin), known_ints(end)
 
 
 @op("BatchToSpace", "opset2")
-class BatchToSpace(Op):
-    """BatchToSpace (opset2)."""
+class BatchToSpace(_BatchSpace):
+    """The batch becomes blocks of the other dimensions, which are then cropped."""
 
-    data = In()
-    block_shape = In()
-    crops_begin = In()
-    crops_end = In()
+    data = In("T")
+    block_shape = In("", *INTEGER)
+    crops_begin = In("", *INTEGER)
+    crops_end = In("", *INTEGER)
+
+    def infer(self, data: Typed, block_shape: Typed, crops_begin: Typed, crops_end: Typed) -> TensorType:
+        block, begin, end = self._numbers(data.shape, block_shape, crops_begin, crops_end)
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        batch: Dim = DYNAMIC
+        if block is not None:
+            if min(block) < 1:
+                raise Contradiction(f"blocks {list(block)} must be positive")
+            batch = divided(data.shape[0], int(_product(block)))
+        if begin is None or end is None:
+            return TensorType(data.dtype, (batch, *dynamic_shape(len(data.shape) - 1)))
+        if min(begin + end) < 0:
+            raise Contradiction("crops must not be negative")
+        sizes = []
+        for i, dim in enumerate(data.shape[1:], 1):
+            wide = mul(dim, Interval(1, None) if block is None else block[i])
+            if isinstance(wide, int) and begin[i] + end[i] > wide:
+                raise Contradiction(f"crops of {begin[i] + end[i]} from {wide}")
+            sizes.append(minus(wide, begin[i] + end[i]) if begin[i] + end[i] else wide)
+        return TensorType(data.dtype, (batch, *sizes))
+
+    def fold(self, data: Array, block_shape: Array, crops_begin: Array, crops_end: Array) -> Array:
+        block = [int(b) for b in block_shape[1:]]
+        count = len(block)
+        batch = data.shape[0] // int(np.prod(block))
+        parts = data.reshape(*block, batch, *data.shape[1:])
+        order = itertools.chain(*((count + 1 + i, i) for i in range(count)))
+        whole = parts.transpose(count, *order).reshape(
+            batch, *(n * b for n, b in zip(data.shape[1:], block, strict=True))
+        )
+        cut = (slice(int(b), n - int(e)) for b, e, n in zip(crops_begin, crops_end, whole.shape, strict=True))
+        return np.ascontiguousarray(whole[tuple(cut)])
 
 
 @op("SpaceToBatch", "opset2")
-class SpaceToBatch(Op):
-    """SpaceToBatch (opset2)."""
+class SpaceToBatch(_BatchSpace):
+    """The padded dimensions' blocks become the batch; the inverse of BatchToSpace."""
 
-    data = In()
-    block_shape = In()
-    pads_begin = In()
-    pads_end = In()
+    data = In("T")
+    block_shape = In("", *INTEGER)
+    pads_begin = In("", *INTEGER)
+    pads_end = In("", *INTEGER)
+
+    def infer(self, data: Typed, block_shape: Typed, pads_begin: Typed, pads_end: Typed) -> TensorType:
+        block, begin, end = self._numbers(data.shape, block_shape, pads_begin, pads_end)
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        if block is not None and min(block) < 1:
+            raise Contradiction(f"blocks {list(block)} must be positive")
+        batch = DYNAMIC if block is None else mul(data.shape[0], int(_product(block)))
+        if block is None or begin is None or end is None:
+            return TensorType(data.dtype, (batch, *dynamic_shape(len(data.shape) - 1)))
+        sizes = (divided(add_int(d, begin[i] + end[i]), block[i]) for i, d in enumerate(data.shape[1:], 1))
+        return TensorType(data.dtype, (batch, *sizes))
+
+    def fold(self, data: Array, block_shape: Array, pads_begin: Array, pads_end: Array) -> Array:
+        block = [int(b) for b in block_shape[1:]]
+        padded = np.pad(data, [(int(b), int(e)) for b, e in zip(pads_begin, pads_end, strict=True)])
+        batch, *sizes = padded.shape
+        small = [n // b for n, b in zip(sizes, block, strict=True)]
+        parts = padded.reshape(batch, *itertools.chain(*zip(small, block, strict=True)))
+        count = len(block)
+        order = [2 + 2 * i for i in range(count)] + [0] + [1 + 2 * i for i in range(count)]
+        return parts.transpose(order).reshape(batch * int(np.prod(block)), *small)
+
+
+def _product(numbers: tuple[int, ...]) -> int:
+    out = 1
+    for n in numbers:
+        out *= n
+    return out
 
 
 @op("Col2Im", "opset15")
 class Col2Im(Op):
-    """Col2Im (opset15)."""
+    """Sums columns (N, C*kernel, blocks) back into the image (N, C, H, W) they were taken from."""
 
-    data = In()
-    output_size = In()
-    kernel_size = In()
-    strides = Ints(())
-    dilations = Ints(())
-    pads_begin = Ints(())
-    pads_end = Ints(())
+    data = In("T")
+    output_size = In("", *INDEX)
+    kernel_size = In("", *INDEX)
+    strides = Ints((1, 1))
+    dilations = Ints((1, 1))
+    pads_begin = Ints((0, 0))
+    pads_end = Ints((0, 0))
+
+    def infer(self, data: Typed, output_size: Typed, kernel_size: Typed) -> TensorType:
+        need_rank(data, 2, 3, what="the data")
+        for given in (output_size, kernel_size):
+            need_rank(given, 1, what="output and kernel size")
+            if vector_length(given) not in (None, 2):
+                raise Contradiction("output and kernel size must have 2 elements")
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        columns, blocks = data.shape[-2:]
+        kernel, wanted = known_ints(kernel_size), known_sizes(output_size)
+        channels: Dim = DYNAMIC
+        if kernel is not None and isinstance(columns, int):
+            channels = divided(columns, _product(kernel))
+        if kernel is not None and wanted is not None and isinstance(blocks, int):
+            self._check_blocks(blocks, kernel, wanted)
+        return TensorType(data.dtype, (*data.shape[:-2], channels, *(wanted or dynamic_shape(2))))
+
+    def _counts(self, kernel: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
+        begin, end = sized(self.pads_begin, 2, 0, "pads_begin"), sized(self.pads_end, 2, 0, "pads_end")
+        stride, dilation = steps(self.strides, 2, "strides"), steps(self.dilations, 2, "dilations")
+        return [(sizes[i] + begin[i] + end[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i in (0, 1)]
+
+    def _check_blocks(self, blocks: int, kernel: tuple[int, ...], wanted: tuple[Dim, ...]) -> None:
+        sizes = tuple(n for n in wanted if isinstance(n, int))
+        if len(sizes) == 2 and _product(tuple(self._counts(kernel, sizes))) != blocks:
+            raise Contradiction(f"{blocks} blocks, not {_product(tuple(self._counts(kernel, sizes)))}")
+
+    def fold(self, data: Array, output_size: Array, kernel_size: Array) -> Array:
+        kernel, sizes = tuple(map(int, kernel_size)), tuple(map(int, output_size))
+        rows, cols = self._counts(kernel, sizes)
+        begin, end = sized(self.pads_begin, 2, 0, "pads_begin"), sized(self.pads_end, 2, 0, "pads_end")
+        batched = data if data.ndim == 3 else data[np.newaxis]
+        parts = batched.reshape(batched.shape[0], -1, *kernel, rows, cols)
+        out = np.zeros((*parts.shape[:2], *(n + b + e for n, b, e in zip(sizes, begin, end, strict=True))), data.dtype)
+        for i, j in itertools.product(*map(range, kernel)):
+            y, x = i * self.dilations[0], j * self.dilations[1]
+            across = slice(x, x + (cols - 1) * self.strides[1] + 1, self.strides[1])
+            out[:, :, y : y + (rows - 1) * self.strides[0] + 1 : self.strides[0], across] += parts[:, :, i, j]
+        cut = out[:, :, begin[0] : begin[0] + sizes[0], begin[1] : begin[1] + sizes[1]]
+        return np.ascontiguousarray(cut if data.ndim == 3 else cut[0])
 
 
 @op("ExtractImagePatches", "opset3")
 class ExtractImagePatches(Op):
-    """ExtractImagePatches (opset3)."""
+    """Windows of an image laid into channels: (N, C, H, W) to (N, rows*cols*C, windows down, windows across)."""
 
-    image = In()
-    sizes = Ints(())
-    strides = Ints(())
-    rates = Ints(())
-    auto_pad = Enum("explicit", "same_lower", "same_upper", "valid", default="explicit")
+    data = In("T")
+    sizes = Ints()
+    strides = Ints()
+    rates = Ints()
+    auto_pad = Enum("valid", "same_upper", "same_lower")
+
+    def infer(self, data: Typed) -> TensorType:
+        need_rank(data, 4, what="the image")
+        if not (len(self.sizes) == len(self.strides) == len(self.rates) == 2):
+            raise Contradiction("sizes, strides and rates must have 2 numbers")
+        if min(self.strides + self.rates) < 1:
+            raise Contradiction("strides and rates must be positive")
+        if data.shape is None:
+            return TensorType(data.dtype, dynamic_shape(4))
+        space = (self._windows(i, d) for i, d in enumerate(data.shape[2:]))
+        return TensorType(data.dtype, (data.shape[0], mul(data.shape[1], _product(self.sizes)), *space))
+
+    def _windows(self, i: int, dim: Dim) -> Dim:
+        if self.auto_pad == "valid":
+            dim = minus(dim, self.rates[i] * (self.sizes[i] - 1))
+        return ceil_div(dim, self.strides[i])
+
+    def fold(self, data: Array) -> Array:
+        if self.auto_pad != "valid":
+            upper = self.auto_pad == "same_upper"
+            pads = [same_pads(data.shape[2 + i], self.sizes[i], self.strides[i], self.rates[i], upper) for i in (0, 1)]
+            data = pad_spatial(data, [b for b, _ in pads], [e for _, e in pads])
+        views = window_view(data, self.sizes, self.strides, self.rates)
+        out = views.transpose(0, 4, 5, 1, 2, 3)
+        return np.ascontiguousarray(out.reshape(data.shape[0], -1, *views.shape[2:4]))
 
 
 @op("ReorgYolo", "opset2")
 class ReorgYolo(Op):
-    """ReorgYolo (opset2)."""
+    """Darknet's reorg: space to depth by ``stride``, with Darknet's own order of elements."""
 
-    input = In()
-    stride = Ints(())
+    data = In("T")
+    stride = Ints()
+
+    def infer(self, data: Typed) -> TensorType:
+        if not self.stride:
+            raise Contradiction("a stride is needed")
+        if data.shape is None:
+            return TensorType(data.dtype, None)
+        need_rank(data, 4, what="the data")
+        stride = self.stride[0]
+        if isinstance(data.shape[1], int) and data.shape[1] < stride * stride:
+            raise Contradiction(f"{data.shape[1]} channels are fewer than {stride * stride}")
+        space = (divided(d, stride) for d in data.shape[2:])
+        return TensorType(data.dtype, (data.shape[0], mul(data.shape[1], stride * stride), *space))
+
+    def fold(self, data: Array) -> Array:
+        batch, channels, height, width = data.shape
+        s = self.stride[0]
+        depth = channels // (s * s)
+        out = np.empty((batch, channels * s * s, height // s, width // s), data.dtype)
+        flat = data.reshape(batch, -1)
+        target = out.reshape(batch, -1)
+        k, j, i = np.meshgrid(np.arange(channels), np.arange(height), np.arange(width), indexing="ij")
+        offset = k // depth
+        row, col = j * s + offset // s, i * s + offset % s
+        source = col + width * s * (row + height * s * (k % depth))
+        target[:, : source.size] = flat[:, np.minimum(source, flat.shape[1] - 1).ravel()]
+        return out
