@@ -372,7 +372,7 @@ class Scope:
         extra = (node.attrs or {}).get("kind", "")
         if extra or kind.dtype.is_dynamic:
             reason = (
-                f"the input is a {extra}; IR has tensors only" if extra else "the input's element type is not known"
+                f"the input's type is {extra}; IR has tensors only" if extra else "the input's element type is not known"
             )
             plan = LayerPlan(node.name, node.op, 0, "refused", reason=reason, code="D304")
             plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"
