@@ -95,9 +95,8 @@ def test_a_known_dimension_passes_through(size: str, chain: str) -> None:
 
 @pytest.mark.parametrize("chain", FINER)
 def test_a_shape_known_here_only_is_that_of_the_run(chain: str) -> None:
-    graph = sized_by("6", FINER[chain])
-    (result,) = run(read(graph), {"x": np.zeros(6, np.float32)})
-    assert graph.outputs[0].shape == result.shape
+    (result,) = run(read(sized_by("?", FINER[chain])), {"x": np.zeros(6, np.float32)})
+    assert sized_by("6", FINER[chain]).outputs[0].shape == result.shape
 
 
 @pytest.mark.parametrize("chain", BOUNDS)
