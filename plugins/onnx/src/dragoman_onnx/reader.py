@@ -202,8 +202,20 @@ class GraphReader:
             if value.type.dtype.is_dynamic and value.producer.op not in (INPUT, CONSTANT):
                 value.type = self.model.type_of(info.type, f"output {info.name!r}")[0]
             self.graph.outputs.append(value)
+        self._open_optionals(proto.input)
         self._sort()
         return self.graph
+
+    def _open_optionals(self, inputs: Iterable[Message]) -> None:
+        """An optional input of which only the element is read must hold one: it is a tensor input."""
+        for info in inputs:
+            value = self.values[info.name]
+            held = info.type.optional_type.elem_type if info.type is not None and info.type.optional_type else None
+            if held is None or not value.uses or value in self.graph.outputs:
+                continue
+            if all(node.op == "OptionalGetElement" for node in value.users()):
+                value.type, extra = self.model.type_of(held, f"input {info.name!r}")
+                value.producer.attrs = {"kind": extra} if extra else {}
 
     def _sort(self) -> None:
         try:

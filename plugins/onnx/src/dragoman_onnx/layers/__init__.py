@@ -7,7 +7,7 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "arithmetic", "cast", "comparison", "constant", "control", "scan", "convolution", "gather", "matrix",
+    "activation", "arithmetic", "cast", "comparison", "constant", "control", "scan", "sequence", "convolution", "gather", "matrix",
     "normalization", "pooling", "recurrent", "reduction", "resize", "scatter", "shape", "slice", "softmax", "unary",
 )  # fmt: skip
 
