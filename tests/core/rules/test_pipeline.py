@@ -289,17 +289,35 @@ def test_explain_gives_the_closest_miss():
     y = op.Relu(inner)
     inner.producer.name, y.producer.name = "inner", "outer"
     graph.outputs = [y]
-    pipeline = Pipeline([("p", Fussy()), ("p", DropTwice())])
+    pipeline = Pipeline([("p", Fussy()), ("p", type("Later", (DropTwice,), {})())])
     assert pipeline.explain(graph, "Fussy", "outer", OPS) == ["x is not to my taste"]
     assert pipeline.explain(graph, "Fussy", "inner", OPS) == ["x is not to my taste"]
-    assert pipeline.explain(graph, "DropTwice", "outer", OPS) == []
-    (text,) = pipeline.explain(graph, "DropTwice", "Tanh", OPS)
+    assert pipeline.explain(graph, "Later", "outer", OPS) == []
+    (text,) = pipeline.explain(graph, "Later", "Tanh", OPS)
     assert "not part of its pattern" in text
     graph.outputs = [y, inner]
-    assert pipeline.explain(graph, "DropTwice", "outer", OPS) == ["Relu 'inner' is an output of the graph"]
+    assert pipeline.explain(graph, "Later", "outer", OPS) == ["Relu 'inner' is an output of the graph"]
     assert ops_of(graph) == ["Parameter", "Tanh", "Relu", "Relu"]
-    assert code_of(pipeline.explain, graph, "DropTwise", "outer") == "D141"
-    assert code_of(pipeline.explain, graph, "DropTwice", "ouder") == "D142"
+    assert code_of(pipeline.explain, graph, "Latr", "outer") == "D141"
+    assert code_of(pipeline.explain, graph, "Later", "ouder") == "D142"
+
+
+def test_explain_applies_the_rules_that_come_before():
+    class Unwrap(Rule):
+        before = ("DropTwice",)
+
+        def pattern(self, op, x):
+            return op.Tanh(x)
+
+        def rewrite(self, op, x):
+            return x
+
+    graph, op, x = target()
+    y = op.Relu(op.Tanh(op.Relu(x)))
+    y.producer.name = "outer"
+    graph.outputs = [y]
+    pipeline = Pipeline([("p", DropTwice()), ("p", Unwrap())])
+    assert pipeline.explain(graph, "DropTwice", "outer", OPS) == []
 
 
 def test_dead_nodes_go_and_inputs_and_constants_in_use_stay():

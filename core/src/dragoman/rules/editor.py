@@ -82,6 +82,7 @@ class Editor:
         self._verify(old, new)
         if old in self.graph.outputs and (new.names or new in self.graph.outputs):
             self.graph.fix_output_names()
+            old.names = ()  # they are the output's now
         if not _same(old.type, new.type):
             for user, _ in old.uses:
                 self._stale[id(user)] = user

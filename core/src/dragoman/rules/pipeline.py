@@ -34,8 +34,11 @@ class Pipeline:
     def __init__(self, rules: Iterable[tuple[str, Rule | Pass]], skip: frozenset[str] = frozenset()) -> None:
         self._owner: dict[str, str] = {}
         self._rules: dict[str, Rule | Pass] = {}
-        for plugin, rule in rules:
-            self._add(plugin, rule)
+        given = list(rules)
+        bound = {type(rule) for _, rule in given if rule.label}
+        for plugin, rule in given:
+            if rule.label or not (rule.needs_file or type(rule) in bound):
+                self._add(plugin, rule)
         for name in sorted(skip):
             if name not in self._rules:
                 raise UsageError(
@@ -64,7 +67,15 @@ class Pipeline:
 
         Raises RuleError: D501 (a rule breaks the graph), D502 (it fails), D503 (no end), D504 (a loop in the order).
         """
-        chosen = self._chosen(phase, framework)
+        return self._run(self._chosen(phase, framework), phase, graph, ops, framework)
+
+    def _before(self, rule: Rule | Pass) -> list[Rule | Pass]:
+        chosen = self._chosen(rule.phase, rule.framework)
+        return chosen[: next((i for i, r in enumerate(chosen) if r is rule), 0)]
+
+    def _run(
+        self, chosen: Sequence[Rule | Pass], phase: str, graph: Graph, ops: OpRegistry, framework: str
+    ) -> list[RuleReport]:
         reports = {r.name: RuleReport(r.name, self._owner[r.name], phase) for r in chosen}
         if chosen:
             depth = max((self._compile(r).depth for r in chosen if isinstance(r, Rule)), default=1)
@@ -74,16 +85,23 @@ class Pipeline:
     def explain(self, graph: Graph, rule: str, node: str, ops: OpRegistry | None = None) -> list[str]:
         """Why a rule does not apply at the node (or source layer) of that name: the closest misses.
 
-        An empty list: it does apply. Raises UsageError D141 for an unknown rule, D142 for an unknown node.
+        An empty list: it does apply. The rules that come before it in its phase are applied first.
+        Raises UsageError D141 for an unknown rule, D142 for an unknown node.
         """
         found = self._rules.get(rule)
         if found is None:
             raise UsageError("D141", f"there is no rule {rule!r}", "", did_you_mean(rule, list(self._rules)))
-        nodes = [n for n in graph if node in (n.name, n.origin.layer if n.origin else "")]
-        if not nodes:
+        if not _called(graph, node):
             known = [n.name for n in graph]
             raise UsageError("D142", f"there is no node {node!r}", f"graph {graph.name!r}", did_you_mean(node, known))
-        editor = Editor(graph, ops or OpRegistry(), found.phase)
+        ops = ops or OpRegistry()
+        earlier = self._before(found)
+        if earlier and ops.types():
+            self._run(earlier, found.phase, graph, ops, found.framework)
+        nodes = _called(graph, node)
+        if not nodes:
+            return [f"{node!r} is gone before {rule} has its turn: one of {', '.join(r.name for r in earlier)} took it"]
+        editor = Editor(graph, ops, found.phase)
         if isinstance(found, Pass):
             return [line for n in nodes for line in found.explain(n, editor)]
         return self._explain_pattern(self._compile(found), nodes, editor)
@@ -219,6 +237,10 @@ def _buckets(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     for node in nodes:
         found.setdefault(node.op, []).append(node)
     return found
+
+
+def _called(graph: Graph, name: str) -> list[Node]:
+    return [n for n in graph if name in (n.name, n.origin.layer if n.origin else "")]
 
 
 def _candidates(compiled: Compiled, buckets: dict[str, list[Node]], present: set[str], *, whole: bool) -> list[Node]:

@@ -44,17 +44,25 @@ class Transformation:
         phase: ``source`` (the framework's ops, before extraction), ``simplify`` or ``target`` (OpenVINO's ops).
         after, before: names of rules of the same phase; unknown names do not matter.
         framework: for the source phase, the one framework it is for; empty: any.
+        id: the name by which a replacements file binds it; the class's name when empty.
+        needs_file: it does nothing until a replacements file binds it.
+        attributes: what the file gives it besides the anchor.
+        label: the name of a bound copy; empty when no file is concerned.
     """
 
     phase: ClassVar[str] = "simplify"
     after: ClassVar[tuple[str, ...]] = ()
     before: ClassVar[tuple[str, ...]] = ()
     framework: ClassVar[str] = ""
+    id: ClassVar[str] = ""
+    needs_file: ClassVar[bool] = False
+    attributes: Mapping[str, Any] = {}
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The class's name."""
-        return type(self).__name__
+        """The class's name, or the label of a copy that a file has bound."""
+        return self.label or type(self).__name__
 
 
 class Rule(Transformation):

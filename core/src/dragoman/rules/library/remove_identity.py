@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dragoman.graph.graph import Graph, Node, Value
+from dragoman.graph.types import static_dims
 from dragoman.infer.dims import same_dim
 from dragoman.rules.editor import Editor
 from dragoman.rules.matcher import is_number
@@ -83,11 +84,17 @@ def _neutral(number: float, *, either: bool) -> Callable[[Node], Value | None]:
     def test(node: Node) -> Value | None:
         for data, other in ((0, 1), (1, 0)) if either else ((0, 1),):
             value = node.input(data)
-            if is_number(node.input(other), number, exact=True) and same_shape(value, node.out):
+            if is_number(node.input(other), number, exact=True) and _keeps_shape(node.input(other), value, node.out):
                 return value
         return None
 
     return test
+
+
+def _keeps_shape(operand: Value, value: Value, result: Value) -> bool:
+    dims = static_dims(operand.shape)
+    ones = dims is not None and value.rank is not None and len(dims) <= value.rank and all(d == 1 for d in dims)
+    return ones or same_shape(value, result)
 
 
 def _no_pad(node: Node) -> Value | None:

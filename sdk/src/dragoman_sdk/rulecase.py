@@ -1,0 +1,103 @@
+"""RuleCase: a small graph on which rules must (or must not) fire, run by OpenVINO before and after them.
+
+case = RuleCase(lambda op: op.Relu(op.Relu(op.parameter(f32, (1, 4), "x"))), [MergeRelus()])
+case.check("Parameter Relu")            # ops left, in order; and the numbers are the same
+case.check_untouched()                  # for a graph where the rule must keep its hands off
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dragoman.builder import Builder
+from dragoman.graph.graph import Graph, Value
+from dragoman.ops.define import OpRegistry
+from dragoman.rules.pipeline import Pipeline
+from dragoman.rules.rule import Pass, Rule
+from dragoman_sdk.opcase import Input, close, given_data, partial, read, registry, run
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class RuleCase:
+    """One graph and the rules to apply to it.
+
+    Args:
+        build: adds nodes with a Builder and returns the output value, or several.
+        rules: run to their fixpoint, each in its phase.
+        rtol, atol: tolerance of the numbers, relative to the largest absolute element.
+        feeds: data of inputs by name; made from ``seed`` for the others.
+        info: put into ``graph.info`` (``{"static": True}``).
+    """
+
+    build: Callable[[Builder], Value | Sequence[Value]]
+    rules: Sequence[Rule | Pass]
+    rtol: float = 1e-5
+    atol: float = 1e-6
+    feeds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    info: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    seed: int = 0
+    ops: OpRegistry = dataclasses.field(default_factory=registry)
+
+    def graph(self) -> Graph:
+        """The graph before the rules; outputs without tensor names are called ``y0``, ``y1``..."""
+        graph = Graph("case")
+        graph.info.update(self.info)
+        built = self.build(Builder(graph, self.ops))
+        graph.outputs = [built] if isinstance(built, Value) else list(built)
+        for k, value in enumerate(graph.outputs):
+            value.names = value.names or (f"y{k}",)
+        for value in graph.inputs:
+            value.names = value.names or (value.producer.name,)
+        return graph
+
+    def apply(self, graph: Graph) -> int:
+        """Run the rules; returns how often they fired."""
+        pipeline = Pipeline([("case", rule) for rule in self.rules])
+        reports = [r for phase in ("simplify", "target") for r in pipeline.run(phase, graph, self.ops)]
+        return sum(r.count for r in reports)
+
+    def check(self, left: str = "") -> Graph:
+        """Assert that a rule fires, that ``left`` are the ops left, and that types, names and numbers stay.
+
+        ``left`` lists op types in order, Constants aside; empty: anything.
+        """
+        graph = self.graph()
+        names = [graph.names_of_output(k) for k in range(len(graph.outputs))]
+        before = self._run(graph)
+        assert self.apply(graph) > 0, "no rule fires"
+        ops = " ".join(n.op for n in graph if n.op != "Constant")
+        assert not left or ops == left, f"left are: {ops}"
+        after = self._run(graph)
+        for old, new, k in zip(before, after, range(len(before)), strict=True):
+            close(new, old, self.rtol, self.atol, f"output {k}")
+        kept = [graph.names_of_output(k) for k in range(len(graph.outputs))]
+        assert all(set(a) <= set(b) for a, b in zip(names, kept, strict=True)), f"tensor names were {names}, are {kept}"
+        return graph
+
+    def check_untouched(self) -> Graph:
+        """Assert that no rule fires."""
+        graph = self.graph()
+        before = [n.op for n in graph]
+        assert self.apply(graph) == 0, f"a rule fires: left are {[n.op for n in graph]}"
+        assert [n.op for n in graph] == before
+        return graph
+
+    def _run(self, graph: Graph) -> list[Array]:
+        rng = np.random.default_rng(self.seed)
+        feeds: dict[str, Array] = {}
+        for value in graph.inputs:
+            name = value.producer.name
+            given = Input(value.dtype, value.shape, self.feeds.get(name))
+            feeds[value.names[0]] = given_data(given, rng)
+        model = read(graph)
+        theirs = [partial(o.get_partial_shape()) for o in model.outputs]
+        ours = [v.shape for v in graph.outputs]
+        assert ours == theirs, f"we infer {ours}, the runtime {theirs}"
+        return run(model, feeds)
