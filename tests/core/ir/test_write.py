@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.core.ir.models import Model, infer, layer, read_pair
 
-from dragoman.errors import UnsupportedError
+from dragoman.errors import UsageError
 from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.types import DTYPES, TensorType, boolean, f32, i64, parse_shape
@@ -234,9 +234,9 @@ def test_a_custom_layer_reaches_its_registered_class():
 def test_unknown_ir_version_is_refused():
     m = Model()
     m.output(m.op.Relu(m.input("x")), "y")
-    with pytest.raises(UnsupportedError) as error:
+    with pytest.raises(UsageError) as error:
         ir_bytes(m.graph, version=9)
-    assert error.value.code == "D308"
+    assert error.value.code == "D102"
 
 
 def test_same_graph_same_bytes_whatever_the_folder(tmp_path):

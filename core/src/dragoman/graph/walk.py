@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -86,14 +86,44 @@ def walk(graph: Graph) -> Iterator[Node]:
             yield from walk(body)
 
 
+def passed_out(nodes: Iterable[Node]) -> Iterator[Value]:
+    """Values that the bodies of these nodes return without having made them: no use records those."""
+    for node in nodes:
+        for body in node.bodies.values():
+            yield from (v for v in body.outputs if v.producer.graph is not body)
+            yield from passed_out(body)
+
+
 def remove_dead(graph: Graph, keep: Callable[[Node], bool] | None = None) -> int:
-    """Remove nodes that no output, sink or kept node needs; graph inputs stay. Returns how many went."""
-    needed = {id(n) for n in graph.sinks} | {id(v.producer) for v in graph.inputs}
-    needed |= {id(v.producer) for v in graph.outputs}
+    """Remove nodes that no output, sink, body or kept node needs; graph inputs and stateful ops stay.
+
+    The bodies of a removed node let go of what they read outside. Returns how many nodes went; one walk from the end.
+    """
+    needed = {id(n) for n in graph.sinks} | {id(v.producer) for v in (*graph.inputs, *graph.outputs)}
+    passed: dict[int, int] = {}
+    for value in passed_out(graph):
+        passed[id(value)] = passed.get(id(value), 0) + 1
     gone = 0
     for node in reversed(graph):
-        if id(node) in needed or (keep is not None and keep(node)) or any(v.uses for v in node.outputs):
+        if id(node) in needed or getattr(node.attrs, "stateful", False) or (keep is not None and keep(node)):
+            continue
+        if any(v.uses or passed.get(id(v)) for v in node.outputs):
             continue
         graph.remove(node)
         gone += 1
+        if node.bodies:
+            for value in passed_out([node]):
+                passed[id(value)] -= 1
+            disconnect_bodies(node)
     return gone
+
+
+def disconnect_bodies(node: Node) -> None:
+    """Let the bodies of a node no longer read anything outside of them."""
+    for body in node.bodies.values():
+        inside = list(walk(body))
+        graphs = {id(body)} | {id(b) for n in inside for b in n.bodies.values()}
+        for inner in inside:
+            for slot, value in enumerate(inner.inputs):
+                if value is not None and id(value.producer.graph) not in graphs:
+                    inner.set_input(slot, None)

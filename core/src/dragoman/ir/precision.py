@@ -48,10 +48,10 @@ _EXACT = frozenset(
 def apply_precision(graph: Graph, precision: str, ops: OpRegistry) -> int:
     """Change a target graph in place; returns how many constants are stored in another type than before.
 
-    UsageError D120 for a precision that does not exist.
+    UsageError D102 for a precision that does not exist.
     """
     if precision not in PRECISIONS:
-        raise UsageError("D120", f"{precision!r} is not a precision", "option --precision", "use keep, f32 or f16")
+        raise UsageError("D102", f"{precision!r} is not a precision", "option --precision", "use keep, f32 or f16")
     if precision == "keep":
         return 0
     return _widen(graph, ops) if precision == "f32" else _compress(graph, ops)

@@ -8,7 +8,7 @@ border are called like their tensors.
 
 from __future__ import annotations
 
-from dragoman.errors import UnsupportedError
+from dragoman.errors import UsageError
 from dragoman.graph.graph import Graph, Node, Value
 from dragoman.ops.conversion import Convert
 from dragoman.ops.creation import Identity
@@ -17,10 +17,10 @@ VERSIONS = (10, 11)
 
 
 def check_version(version: int) -> int:
-    """The IR version if it can be written; UnsupportedError D308 otherwise."""
+    """The IR version if it can be written; UsageError D102 otherwise."""
     if version not in VERSIONS:
-        raise UnsupportedError(
-            "D308", f"IR version {version} cannot be written", "option --ir-version", "versions 10 and 11 can"
+        raise UsageError(
+            "D102", f"IR version {version} cannot be written", "option --ir-version", "versions 10 and 11 can"
         )
     return version
 

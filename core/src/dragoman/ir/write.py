@@ -34,7 +34,7 @@ def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11, protec
 
     Raises:
         OutputError: D8xx when the folder cannot be written or is full, or a protected file would be replaced.
-        UnsupportedError: D308 for another IR version.
+        UsageError: D102 for another IR version.
     """
     check_version(version)
     separate_outputs(graph, version)
