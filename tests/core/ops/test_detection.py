@@ -37,7 +37,7 @@ SSD_CASES = [
     *(
         ssd(PLAIN, version, **attrs)
         for version in ("opset1", "opset8")
-        for attrs in ({"keep_top_k": [-1]}, {"keep_top_k": [-1], "top_k": 100}, {"keep_top_k": [0]})
+        for attrs in ({"keep_top_k": [-1]}, {"keep_top_k": [-1], "top_k": 100}, {"keep_top_k": [0], "top_k": 5})
     ),
     ssd("2,40 2,30 1,2,40", normalized=True),
     ssd("2,40 2,30 1,1,50", variance_encoded_in_target=True),
@@ -57,6 +57,8 @@ SSD_REFUSED = [
     ssd("2,40,1 2,30 1,2,50"),
     ssd("2,40 2,30 1,2,50 2,21 2,40"),
     ssd("2,44 2,30 1,2,50", "opset1"),
+    ssd("2,40 2,30 1,2,50 2,20 2,44"),
+    ssd("2,120 2,30 1,2,?", share_location=False),
     ssd(PLAIN, kind="i32"),
 ]
 

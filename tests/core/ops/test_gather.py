@@ -78,6 +78,7 @@ REFUSED = [
     OpCase("Gather", [tensor("f32", "2,3"), tensor("i32", "2"), const(0)], {"batch_dims": 1}),
     OpCase("Gather", [tensor("f32", "2,3"), tensor("i32", "3,2"), const(1)], {"batch_dims": 1}),
     OpCase("Gather", [tensor("f32", ""), tensor("i32", "2"), const(0)]),
+    OpCase("Gather", [tensor("f32", "3"), tensor("i32", "2"), tensor("i64", "")], {"batch_dims": 1}),
     OpCase("GatherElements", [tensor("f32", "2,3"), tensor("i32", "3")], {"axis": 0}),
     OpCase("GatherElements", [tensor("f32", "2,3"), tensor("i32", "2,4")], {"axis": 0}),
     OpCase("GatherElements", [tensor("f32", "2,3"), tensor("u8", "2,3")], {"axis": 0}),

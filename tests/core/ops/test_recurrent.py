@@ -76,6 +76,8 @@ CASES = [
     sequence("LSTM", x="...", h="...", c="...", l="...", w="...", r="...", b="..."),
     *(sequence(kind, {"direction": "bidirectional"}, h="2,?,?", w="?,?,3", r="?,?,?", l="?") for kind in GATES),
     *(sequence(kind, h="2,1,?", r="?,?,?", b="?,?", l="?") for kind in GATES),
+    sequence("GRU", h="2,1,?", w="1,..12,3", r="1,12..14,?", b="?,?"),
+    sequence("GRU", {"direction": "bidirectional"}, h="2,2,4..6", w="2,?,3", r="..2,12,?", b="2,12"),
 ]
 
 CASES += [

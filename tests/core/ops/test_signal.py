@@ -117,6 +117,7 @@ SHORT_TIME_REFUSED = [
     stft("2,31", size=const(8.0, "f32")),
     istft("5,2"),
     istft("5,7,2", size=7),
+    istft("4,7,2"),
     istft("5,7,2", [4, 5]),
 ]
 

@@ -7,7 +7,7 @@ RegionYolo-1, GenerateProposals-9.
 from __future__ import annotations
 
 from dragoman.graph.types import DYNAMIC, Dim, Shape, TensorType, Typed, f32
-from dragoman.infer.dims import bounds, compatible, dim_of, merge, mul, product
+from dragoman.infer.dims import bounds, compatible, dim_of, merge, merge_shapes, mul, product
 from dragoman.infer.small import checked_axis, known_dims, need_rank
 from dragoman.ops.define import (
     INDEX,
@@ -63,7 +63,7 @@ class _DetectionOutput(Op):
         sizes.check(images)
         if self.keep_top_k[0] > 0:
             count = mul(images, self.keep_top_k[0])
-        elif self.top_k > 0:
+        elif self.keep_top_k[0] == -1 and self.top_k > 0:
             count = product([images, self.top_k, _or_dynamic(sizes.classes)])
         else:
             count = product([images, _or_dynamic(sizes.priors), _or_dynamic(sizes.classes)])
@@ -118,6 +118,10 @@ class _SsdSizes:
     def check(self, images: Dim) -> None:
         """Contradiction when the inputs do not agree; may find the number of priors on the way."""
         locations = 1 if self.attrs.share_location else self.classes
+        if not locations and not self.priors and _static(self.logits, 1) is not None:
+            raise Contradiction("the number of classes is not known")
+        if not merge_shapes(self.logits, self.aux_logits)[0]:
+            raise Contradiction("additional box logits need the shape of box logits")
         self._agree(self.logits, 1, None if locations is None else 4 * locations, "box logits")
         self._agree(self.scores, 1, self.classes, "class predictions")
         proposals = self.proposals

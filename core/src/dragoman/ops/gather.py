@@ -45,10 +45,10 @@ class _Gather(Op):
                 axis = checked_axis(axis, len(data))
             if 0 <= axis < batch:
                 raise Contradiction(f"batch_dims {batch} reaches beyond axis {axis}")
-        if indices is not None and batch > len(indices):
-            raise Contradiction(f"batch_dims {batch} is more than the rank of indices")
-        if data == ():
-            raise Contradiction("data cannot be a scalar")
+        if indices is not None and not 0 <= batch <= len(indices):
+            raise Contradiction(f"batch_dims {batch} is outside the rank of indices")
+        if data is not None and batch >= len(data):
+            raise Contradiction(f"batch_dims {batch} leaves no dimension of data")
         if data is None or indices is None:
             return None
         lead = _merged(data[:batch], indices[:batch])

@@ -62,10 +62,11 @@ class _Recurrent(Op):
                     raise Contradiction(f"{what} needs {gates} x {hidden} rows, not {given.shape[lead]}")
             return hidden
         for given in weights[:2]:
-            if given.shape is not None and isinstance(rows := given.shape[lead], int):
-                part = exact_div(rows, self.gates)
+            # the runtime looks at the first dimension, also where the rows are in the second
+            if given.shape is not None and isinstance(given.shape[0], int):
+                part = exact_div(given.shape[lead], self.gates)
                 if part is None:
-                    raise Contradiction(f"{rows} rows of weights are not {self.gates} parts")
+                    raise Contradiction(f"{given.shape[lead]} rows of weights are not {self.gates} parts")
                 hidden = _merged([hidden, part], "hidden_size")
         return hidden
 

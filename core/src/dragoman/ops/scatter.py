@@ -67,7 +67,7 @@ class _ScatterElements(Op):
             raise Contradiction("indices and updates need one shape")
         place = one_int(axis, "axis")
         if data.shape is not None and place is not None:
-            checked_axis(place, len(data.shape))
+            checked_axis(place, max(len(data.shape), 1))
         value = _written(data, known_ints(indices), updates) if self.reduction == "none" else None
         return TensorType(data.dtype, data.shape, value)
 

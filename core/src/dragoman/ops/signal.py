@@ -227,6 +227,8 @@ class ISTFT(_ShortTime):
             return TensorType(data.dtype, None)
         if not compatible(shape[-1], 2):
             raise Contradiction("data must be complex: [..., 2]")
+        if size is not None and not compatible(shape[-3], size // 2 + 1):
+            raise Contradiction(f"frames of {size} have {size // 2 + 1} frequencies, not {shape[-3]}")
         length: Dim = DYNAMIC
         if signal_length is not None:
             length = one_dim(signal_length) or DYNAMIC
