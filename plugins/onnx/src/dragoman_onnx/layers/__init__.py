@@ -7,8 +7,10 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "arithmetic", "cast", "comparison", "constant", "control", "scan", "sequence", "convolution", "gather", "matrix",
-    "normalization", "pooling", "recurrent", "reduction", "resize", "scatter", "shape", "slice", "softmax", "unary",
+    "activation", "arithmetic", "bitwise", "cast", "comparison", "constant", "control", "convolution",
+    "detection", "gather", "image", "matrix", "normalization", "pooling", "quantization", "quantized",
+    "recurrent", "reduction", "resize", "scan", "scatter", "search", "sequence", "shape", "signal", "slice",
+    "softmax", "unary",
 )  # fmt: skip
 
 
