@@ -184,8 +184,8 @@ class Swish(Op):
         return TensorType(data.dtype, data.shape)
 
     @real_value
-    def fold(self, data: Array, *beta: Array) -> Array:
-        return data * _sigmoid(data * beta[0] if beta else data)
+    def fold(self, data: Array, beta: Array | None = None) -> Array:
+        return data * _sigmoid(data if beta is None else data * beta)
 
 
 @op("Mish", "opset4")

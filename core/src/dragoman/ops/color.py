@@ -6,12 +6,16 @@ of 3/2 of the image's height, or in planes of their own.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.types import DYNAMIC, Dim, Shape, TensorType, Typed
 from dragoman.infer.dims import add, bounds, dim_of, exact_div, merge, mul
+from dragoman.lazy import np
 from dragoman.ops.define import Bool, Contradiction, In, Op, op
 from dragoman.ops.elementwise import REAL
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
 
 PIXEL = ("u8", *REAL)
 
@@ -37,6 +41,8 @@ class _FromYuv(Op):
 
     #: channels of each plane beside the first
     colors: tuple[int, ...] = ()
+    #: red comes first in the image
+    red_first = True
 
     def infer(self, plane: Typed, *colors: Typed) -> TensorType:
         if len(colors) not in (0, len(self.colors)):
@@ -53,6 +59,23 @@ class _FromYuv(Op):
         _even("height", height)
         _even("width", width)
         return TensorType(plane.dtype, (batch, height, width, 3))
+
+    def fold(self, plane: Array, *colors: Array) -> Any:
+        height, width = (plane.shape[1] if colors else plane.shape[1] // 3 * 2), plane.shape[2]
+        planes = colors or self.split(plane[:, height:], height // 2, width // 2)
+        u, v = (planes[0][..., i : i + 1] for i in (0, 1)) if len(planes) == 1 else planes
+        c = 1.164 * (plane[:, :height].astype(np.float64) - 16)
+        d, e = (x.astype(np.float64).repeat(2, 1).repeat(2, 2) - 128 for x in (u, v))
+        image = [c + 1.596 * e, c - 0.391 * d - 0.813 * e, c + 2.018 * d]
+        out = np.clip(np.concatenate(image if self.red_first else image[::-1], -1), 0, 255)
+        return (np.rint(out) if plane.dtype == np.uint8 else out).astype(plane.dtype)
+
+    def split(self, rest: Array, height: int, width: int) -> tuple[Array, ...]:
+        """The colour planes that lie behind the brightness in one plane."""
+        flat = rest.reshape(rest.shape[0], -1)
+        cuts = [height * width * sum(self.colors[:i]) for i in range(1, len(self.colors))]
+        parts = np.split(flat, cuts, 1)
+        return tuple(x.reshape(-1, height, width, n) for x, n in zip(parts, self.colors, strict=True))
 
 
 def _meet(a: Dim, b: Dim) -> Dim:
@@ -88,6 +111,8 @@ class NV12toRGB(_FromNv12):
 class NV12toBGR(_FromNv12):
     """A blue, green, red image from NV12."""
 
+    red_first = False
+
 
 @op("I420toRGB", "opset8")
 class I420toRGB(_FromI420):
@@ -97,6 +122,8 @@ class I420toRGB(_FromI420):
 @op("I420toBGR", "opset8")
 class I420toBGR(_FromI420):
     """A blue, green, red image from I420."""
+
+    red_first = False
 
 
 class _ToNv12(Op):

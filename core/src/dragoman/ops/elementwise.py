@@ -143,11 +143,11 @@ def real_value(function: Callable[..., Any]) -> Callable[..., Any]:
     Integers are rounded to the nearest, as the CPU plugin does.
     """
 
-    def fold(self: Op, *arrays: Array) -> Array:
+    def fold(self: Op, *arrays: Any) -> Array:
         kind = dtype_of_numpy(arrays[0].dtype)
         wide = np.float64 if not kind.is_float or kind.bits == 64 else np.float32
         with np.errstate(all="ignore"):
-            out = function(self, *(a.astype(wide) for a in arrays))
+            out = function(self, *(None if a is None else a.astype(wide) for a in arrays))
             return np.asarray(np.rint(out) if kind.is_integer else out).astype(arrays[0].dtype)
 
     return fold
