@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.graph import Node, Value
-from dragoman.graph.tensor import LazyTensor, Tensor
+from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import static_dims
 from dragoman.lazy import np
+from dragoman.rules.library.scaling import DeferredTensor
 from dragoman.rules.pattern import Trace
 from dragoman.rules.rule import NoMatch, Rule
 
@@ -68,4 +69,4 @@ def _bias(weight: Tensor | None, constant: Tensor | None, grouped: bool, sign: f
         total: Array = sign * np.einsum("goi,gi->go", kernel, values.reshape(groups, inputs))
         return total.astype(weight.dtype.numpy).reshape(shape)
 
-    return LazyTensor(weight.dtype, shape, make)
+    return DeferredTensor(weight.dtype, shape, make)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.graph import Node, Value
-from dragoman.graph.tensor import ReshapeView, Tensor
+from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import f64
 from dragoman.lazy import np
 from dragoman.rules.library.scaling import (
@@ -65,10 +65,11 @@ class FuseBatchNorm(Rule):
             total: Array = b + (old - m) * scale(g, v)
             return total
 
-        factor = per_channel(scale, f64, channels, gamma, variance)
+        factor = per_channel(scale, f64, (channels,), gamma, variance)
         extra = () if found["added"] is None else (found["added"],)
-        bias = per_channel(shift, weight.dtype, channels, gamma, beta, mean, variance, *extra)
+        shape = bias_shape(node, channels)
+        bias = per_channel(shift, weight.dtype, shape, gamma, beta, mean, variance, *extra)
         weights = op.constant(ScaledTensor(weight, factor, found["spread"]), name=node.input(1).producer.name)
         result = op.add(node.attrs, (x, weights, *node.inputs[2:])).out
-        total: Value = op.Add(result, op.constant(ReshapeView(bias, bias_shape(node, channels))))
+        total: Value = op.Add(result, op.constant(bias))
         return total

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.graph import Value
-from dragoman.graph.tensor import ReshapeView, Tensor
+from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import f64
 from dragoman.rules.library.scaling import (
     LINEAR,
@@ -64,11 +64,11 @@ class FuseScale(Rule):
             product: Array = b * factor(s)
             return product
 
-        scale = per_channel(factor, f64, channels, by)
+        scale = per_channel(factor, f64, (channels,), by)
         weights = op.constant(ScaledTensor(found["weight"], scale, found["spread"]), name=node.inputs[1].producer.name)
         result: Value = op.add(node.attrs, (x, weights, *node.inputs[2:])).out
         if added is None:
             return result
-        bias = per_channel(scaled, added.dtype, channels, added, by)
-        total: Value = op.Add(result, op.constant(ReshapeView(bias, bias_shape(node, channels))))
+        bias = per_channel(scaled, added.dtype, bias_shape(node, channels), added, by)
+        total: Value = op.Add(result, op.constant(bias))
         return total

@@ -21,26 +21,25 @@ class RecogniseMVN(Rule):
 
     after = ("FoldConstants",)
 
-    def pattern(self, op: Trace, x: Any, axes: Any, others: Any, eps: Any) -> Any:
+    def pattern(self, op: Trace, x: Any, axes: Any, again: Any, others: Any, eps: Any) -> Any:
         forms: list[Call] = []
 
-        def deviation() -> Call:
-            return op.Subtract(x, op.ReduceMean(x, op.constant(axes), keep_dims=True))
+        def deviation(over: Any) -> Call:
+            return op.Subtract(x, op.ReduceMean(x, op.constant(over), keep_dims=True))
 
-        once = deviation()
-        for outer, inner in ((once, once), (deviation(), deviation())):
+        once = deviation(axes)
+        for outer, inner in ((once, once), (deviation(axes), deviation(again))):
             for square in (op.Power(inner, 2.0), op.Multiply(inner, inner)):
                 variance = op.ReduceMean(square, op.constant(others), keep_dims=True)
                 shifted = op.Add(variance, op.constant(eps))
-                for root in (op.Sqrt(shifted), op.Power(shifted, 0.5)):
-                    forms.append(op.Divide(outer, root))
+                forms += [op.Divide(outer, root) for root in (op.Sqrt(shifted), op.Power(shifted, 0.5))]
         return forms
 
-    def check(self, x: Value, axes: Value, others: Value, eps: Value) -> dict[str, Any]:
+    def check(self, x: Value, axes: Value, others: Value, eps: Value, again: Value | None = None) -> dict[str, Any]:
         if not x.dtype.is_float or x.rank is None:
             raise NoMatch(f"{x!r} is {x.type!r}")
-        chosen = [{i % x.rank for i in _numbers(v)} for v in (axes, others)]
-        if chosen[0] != chosen[1]:
+        first, *rest = ({i % x.rank for i in _numbers(v)} for v in (axes, others, again or axes))
+        if any(chosen != first for chosen in rest):
             raise NoMatch("mean and variance are taken over different axes")
         small = eps.value
         if small is None or len(small.items) != 1 or not isinstance(small.items[0], float) or small.items[0] < 0:

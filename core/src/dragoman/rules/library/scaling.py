@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dragoman.files import BLOCK
 from dragoman.graph.graph import Node, Value
 from dragoman.graph.tensor import LazyTensor, Tensor, pack
-from dragoman.graph.types import DType, static_dims
+from dragoman.graph.types import DType, SmallValue, static_dims
 from dragoman.lazy import np
 from dragoman.rules.rule import NoMatch
 
@@ -43,6 +43,9 @@ class ScaledTensor(Tensor):
         part = factor[start:stop] if self.spread[0] > 1 else factor
         return (self.base.rows(start, stop) * part).astype(self.dtype.numpy)
 
+    def small(self) -> SmallValue | None:
+        return None
+
     def chunks(self) -> Iterator[bytes | memoryview]:
         step = max(1, BLOCK * self.shape[0] // max(1, self.nbytes))
         for at in range(0, self.shape[0], step):
@@ -52,15 +55,28 @@ class ScaledTensor(Tensor):
         return "scaled", self.spread, self.dtype.name, self.base.sample(), self.factor.sample()
 
 
-def per_channel(function: Callable[..., Array], kind: DType, channels: int, *inputs: Tensor) -> Tensor:
-    """A vector of ``channels`` elements that a function makes of vectors in f64 (a single number is spread)."""
+class DeferredTensor(LazyTensor):
+    """A LazyTensor that inference and other rules do not compute, however small it is."""
+
+    __slots__ = ()
+
+    def small(self) -> SmallValue | None:
+        return None
+
+
+def per_channel(function: Callable[..., Array], kind: DType, shape: Sequence[int], *inputs: Tensor) -> Tensor:
+    """One number a channel, in a shape with no other axis, that a function makes of such vectors in f64.
+
+    An input of one element is spread.
+    """
+    channels = math.prod(shape)
 
     def make() -> Array:
         vectors = [np.broadcast_to(t.numpy().astype(np.float64).reshape(-1), (channels,)) for t in inputs]
         with np.errstate(all="ignore"):
-            return np.ascontiguousarray(function(*vectors)).astype(kind.numpy)
+            return np.ascontiguousarray(function(*vectors)).astype(kind.numpy).reshape(shape)
 
-    return LazyTensor(kind, (channels,), make)
+    return DeferredTensor(kind, shape, make)
 
 
 def linear_weight(value: Value) -> tuple[Node, Tensor]:
