@@ -8,7 +8,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
-from dragoman_onnx.layers.sizes import along, converted, counted, dim, dims, known_dim, rank_of, vector
+from dragoman_onnx.layers.sizes import along, converted, counted, dim, dims, known_dim, product, rank_of, vector
 from dragoman_onnx.layers.slice import cut
 
 layers = Extractors("onnx")
@@ -134,7 +134,7 @@ def col2im(layer: Layer, op: Builder, x: Value, image: Value, block: Value) -> V
     pads = layer.get("pads", None) or [0] * (2 * count)
     one = op.constant([1], i64)
     place: Value | None = None
-    padded = []
+    padded, kernels = [], []
     for axis in range(count):
         size, kernel = cut(op, image, axis, axis + 1, 0), cut(op, block, axis, axis + 1, 0)
         whole = op.Add(size, op.constant([pads[axis] + pads[axis + count]], i64))
@@ -146,11 +146,10 @@ def col2im(layer: Layer, op: Builder, x: Value, image: Value, block: Value) -> V
         line = op.Add(op.Reshape(taps, along(axis, 2 * count)), op.Reshape(starts, along(axis + count, 2 * count)))
         place = line if place is None else op.Add(op.Multiply(place, whole), line)
         padded.append(whole)
-    columns = op.ReduceProd(block, op.constant([0], i64), keep_dims=True)
-    channels = op.Divide(dim(op, x, 1), columns)
+        kernels.append(kernel)
+    channels = op.Divide(dim(op, x, 1), product(op, kernels))
     data = op.Reshape(x, vector(op, [dim(op, x, 0), channels, -1]))
-    area = op.ReduceProd(vector(op, padded), op.constant([0], i64), keep_dims=True)
-    zeros = op.Broadcast(op.constant(0, x.dtype), vector(op, [dim(op, x, 0), channels, area]))
+    zeros = op.Broadcast(op.constant(0, x.dtype), vector(op, [dim(op, x, 0), channels, product(op, padded)]))
     flat = op.Broadcast(op.Reshape(place, op.constant([-1], i64)), dims(op, data))
     added = op.ScatterElementsUpdate(zeros, flat, data, op.constant(2, i64), reduction="sum")
     y: Value = op.Reshape(added, vector(op, [dim(op, x, 0), channels, *padded]))

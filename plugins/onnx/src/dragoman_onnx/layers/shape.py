@@ -6,7 +6,19 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import boolean, i64, static_dims
-from dragoman_onnx.layers.sizes import along, axes_of, axis_of, counted, dim, dims, known_dim, rank_of, scalar, vector
+from dragoman_onnx.layers.sizes import (
+    along,
+    axes_of,
+    axis_of,
+    counted,
+    dim,
+    dims,
+    known_dim,
+    product,
+    rank_of,
+    scalar,
+    vector,
+)
 
 layers = Extractors("onnx")
 
@@ -51,9 +63,7 @@ def _two_sizes(op: Builder, x: Value, axis: int) -> Value:
         return op.constant([lead, -1], i64)
     if rest:
         return op.constant([-1, rest], i64)
-    shape = op.ShapeOf(x, output_type="i64")
-    first = op.Slice(shape, op.constant([0], i64), op.constant([axis], i64), op.constant([1], i64))
-    return vector(op, [op.ReduceProd(first, op.constant([0], i64), keep_dims=True), -1])
+    return vector(op, [product(op, [dim(op, x, i) for i in range(axis)]), -1])
 
 
 def _product(sizes: tuple[object, ...]) -> int | None:

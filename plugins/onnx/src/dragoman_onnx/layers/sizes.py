@@ -79,6 +79,14 @@ def vector(op: Builder, parts: Sequence[Value | int]) -> Value:
     return found
 
 
+def product(op: Builder, parts: Sequence[Value]) -> Value:
+    """The product of one-element vectors (no ReduceProd: the CPU plugin divides by an integer one wrongly)."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = op.Multiply(total, part)
+    return total
+
+
 def converted(op: Builder, x: Value, kind: DType) -> Value:
     """The value in an element type."""
     found: Value = x if x.dtype is kind else op.Convert(x, destination_type=kind)
