@@ -11,9 +11,17 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from dragoman.graph.types import DType, Interval, Scalar
+from dragoman.graph.types import DType, Interval, Scalar, Shape, element_count
 
 UNKNOWN = Interval(None, None)
+#: elements up to which elementwise ops follow values: shapes are short, and a bias is not to be read for nothing
+FEW = 64
+
+
+def few(shape: Shape) -> bool:
+    """A tensor of that shape is small enough to follow its value."""
+    count = element_count(shape)
+    return count is not None and count <= FEW
 
 
 def held(kind: DType, number: Any) -> Scalar:

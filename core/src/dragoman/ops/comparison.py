@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.types import Interval, Scalar, Shape, TensorType, Typed, boolean
 from dragoman.infer.broadcast import broadcast
-from dragoman.infer.numbers import UNKNOWN
+from dragoman.infer.numbers import UNKNOWN, few
 from dragoman.lazy import np
 from dragoman.ops.define import Enum, In, Op, op
 from dragoman.ops.elementwise import Binary, broadcast_values, lay_pdpd
@@ -124,10 +124,11 @@ class Select(Op):
 
     def infer(self, cond: Typed, then: Typed, other: Typed) -> TensorType:
         kind = other.dtype if then.dtype.is_dynamic else then.dtype
+        shape = self._shape(cond.shape, then.shape, other.shape)
         value = None
-        if self.auto_broadcast == "numpy":
+        if self.auto_broadcast == "numpy" and few(shape):
             value = broadcast_values(_choose, cond.value, then.value, other.value)
-        return TensorType(kind, self._shape(cond.shape, then.shape, other.shape), value)
+        return TensorType(kind, shape, value)
 
     def _shape(self, cond: Shape, then: Shape, other: Shape) -> Shape:
         mode = self.auto_broadcast

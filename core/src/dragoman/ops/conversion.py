@@ -22,7 +22,7 @@ from dragoman.graph.types import (
 )
 from dragoman.infer.broadcast import broadcast
 from dragoman.infer.dims import merge_shapes
-from dragoman.infer.numbers import UNKNOWN, held
+from dragoman.infer.numbers import UNKNOWN, few, held
 from dragoman.lazy import ml_dtypes, np
 from dragoman.ops.define import Bool, Contradiction, ElementType, Enum, In, Int, Op, op
 from dragoman.ops.elementwise import lay_pdpd
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
 
 
-def _converted(value: SmallValue | None, kind: DType) -> SmallValue | None:
+def _converted(data: Typed, kind: DType) -> SmallValue | None:
+    value = data.value if few(data.shape) else None
     if value is None:
         return None
 
@@ -59,7 +60,7 @@ class Convert(Op):
     destination_type = ElementType()
 
     def infer(self, data: Typed) -> TensorType:
-        return TensorType(self.destination_type, data.shape, _converted(data.value, self.destination_type))
+        return TensorType(self.destination_type, data.shape, _converted(data, self.destination_type))
 
     def fold(self, data: Array) -> Array:
         return _cast(data, self.destination_type)
@@ -73,7 +74,7 @@ class ConvertLike(Op):
     like = In()
 
     def infer(self, data: Typed, like: Typed) -> TensorType:
-        return TensorType(like.dtype, data.shape, _converted(data.value, like.dtype))
+        return TensorType(like.dtype, data.shape, _converted(data, like.dtype))
 
     def fold(self, data: Array, like: Array) -> Array:
         return _cast(data, dtype_of_numpy(like.dtype))
@@ -96,8 +97,8 @@ class ConvertPromoteTypes(Op):
     def infer(self, a: Typed, b: Typed) -> tuple[TensorType, TensorType]:
         kind = self._kind(a, b)
         return (
-            TensorType(kind, a.shape, _converted(a.value, kind)),
-            TensorType(kind, b.shape, _converted(b.value, kind)),
+            TensorType(kind, a.shape, _converted(a, kind)),
+            TensorType(kind, b.shape, _converted(b, kind)),
         )
 
     def _kind(self, a: Typed, b: Typed) -> DType:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dragoman.graph.types import DType, Interval, Scalar, SmallValue, TensorType, Typed, dtype_of_numpy
 from dragoman.infer.broadcast import broadcast
-from dragoman.infer.numbers import UNKNOWN, corners, held
+from dragoman.infer.numbers import UNKNOWN, corners, few, held
 from dragoman.lazy import np
 from dragoman.ops.define import NUMERIC, Enum, In, Op
 
@@ -29,7 +29,7 @@ class Unary(Op):
         return TensorType(data.dtype, data.shape, self._value(data))
 
     def _value(self, data: Typed) -> SmallValue | None:
-        if data.value is None:
+        if not few(data.shape) or data.value is None:
             return None
         kind = data.dtype
         try:
@@ -84,7 +84,7 @@ class Binary(Op):
     def infer(self, a: Typed, b: Typed) -> TensorType:
         shape = broadcast(a.shape, b.shape, self.auto_broadcast)
         kind = b.dtype if a.dtype.is_dynamic else a.dtype
-        return TensorType(self.result or kind, shape, self._value(kind, a.value, b.value))
+        return TensorType(self.result or kind, shape, self._value(kind, a.value, b.value) if few(shape) else None)
 
     def _value(self, kind: DType, a: SmallValue | None, b: SmallValue | None) -> SmallValue | None:
         if self.auto_broadcast == "pdpd":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from dragoman.graph.types import Dim, Interval, Scalar, Shape, SmallValue, TensorType, Typed
 from dragoman.infer.dims import dynamic_shape, normalize_axis
-from dragoman.infer.numbers import UNKNOWN, bounded, held
+from dragoman.infer.numbers import UNKNOWN, bounded, few, held
 from dragoman.lazy import np
 from dragoman.ops.define import INDEX, INTEGER, NUMERIC, Bool, Contradiction, In, Op, op
 from dragoman.ops.elementwise import own_value
@@ -44,7 +44,10 @@ class _Reduction(Op):
             shape = tuple(1 if i in chosen else d for i, d in enumerate(data.shape))
         else:
             shape = tuple(d for i, d in enumerate(data.shape) if i not in chosen)
-        return TensorType(data.dtype, shape, self._value(data) if chosen else data.value)
+        value = None
+        if few(data.shape):
+            value = self._value(data) if chosen else data.value
+        return TensorType(data.dtype, shape, value)
 
     def _unknown(self, shape: tuple[Dim, ...], axes: Shape) -> Shape:
         if self.keep_dims:
