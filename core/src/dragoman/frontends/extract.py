@@ -6,138 +6,21 @@ All layers are visited before anything is raised, so that one run names everythi
 from __future__ import annotations
 
 import dataclasses
-import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from dragoman.builder import Builder
 from dragoman.errors import DragomanError, InferError, PluginError, Problem, UnsupportedError, closest
+from dragoman.frontends.layer import POISON, Body, Layer, Refusal
+from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value
-from dragoman.graph.types import TensorType
-from dragoman.infer.evaluate import constant_array
 from dragoman.ops.define import OpRegistry
 
-if TYPE_CHECKING:
-    from dragoman.graph.tensor import Array
-
-Function = Callable[..., Any]
+__all__ = [
+    "POISON", "Body", "ExtractionContext", "Extractor", "ExtractorTable", "Extractors", "Layer", "LayerPlan", "Refusal",
+    "Scope", "extract", "plan_layers", "unsupported",
+]  # fmt: skip
 _MISSING: Any = object()
-
-
-class Refusal(Exception):
-    """Raised through :meth:`Layer.refuse`: this layer, as it is, cannot be converted faithfully."""
-
-    def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.hint = hint
-
-
-@dataclasses.dataclass(frozen=True)
-class Extractor:
-    """One registered function: for which layer type, which versions, and how many inputs it takes."""
-
-    framework: str
-    op: str
-    function: Function
-    since: int
-    until: int | None
-    accepts_any: bool
-    least: int
-    most: int | None
-
-    def covers(self, version: int) -> bool:
-        """The version lies in the range."""
-        return self.since <= version and (self.until is None or version <= self.until)
-
-    @property
-    def versions(self) -> str:
-        """``13..18`` or ``13..``."""
-        return f"{self.since}.." + ("" if self.until is None else str(self.until))
-
-
-class Extractors:
-    """A group of extractors for one framework; an instance is the decorator.
-
-        layers = Extractors("onnx")
-
-        @layers("LeakyRelu")
-        def leaky_relu(layer: Layer, op: Builder, x: Value) -> Value:
-            return op.PRelu(x, op.constant([layer.get("alpha", 0.01)], x.dtype))
-
-    The function's parameters after ``layer`` and ``op`` are the inputs: one with a default may be missing, ``*rest``
-    takes any number. It returns the value of each output.
-    """
-
-    def __init__(self, framework: str) -> None:
-        self.framework = framework
-        self.entries: list[Extractor] = []
-
-    def __call__(
-        self, *ops: str, since: int = 1, until: int | None = None, accepts_any: bool = False
-    ) -> Callable[[Function], Function]:
-        """Register a function for layer types and a range of versions.
-
-        ``accepts_any`` functions also get inputs that are no tensors (sequences, optionals).
-        """
-
-        def register(function: Function) -> Function:
-            least, most = _arity(function)
-            for name in ops:
-                if not name or name != name.strip():
-                    raise ValueError(f"{name!r} is not a layer type")
-                entry = Extractor(self.framework, name, function, since, until, accepts_any, least, most)
-                for held in self.entries:
-                    if held.op == name and _overlap(held, entry):
-                        raise ValueError(
-                            f"{name} {entry.versions} is registered twice: {held.versions} is held already"
-                        )
-                self.entries.append(entry)
-            return function
-
-        return register
-
-
-def _arity(function: Function) -> tuple[int, int | None]:
-    parameters = list(inspect.signature(function).parameters.values())[2:]
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    least = sum(p.default is p.empty for p in positional)
-    return least, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
-
-
-def _overlap(a: Extractor, b: Extractor) -> bool:
-    return (a.until is None or b.since <= a.until) and (b.until is None or a.since <= b.until)
-
-
-class ExtractorTable:
-    """All extractors of a session by (framework, layer type), with their owners."""
-
-    def __init__(self) -> None:
-        self._held: dict[tuple[str, str], list[tuple[str, Extractor]]] = {}
-
-    def add(self, owner: str, entry: Extractor) -> None:
-        """Add one; conflicts between owners are found by the plugin host before."""
-        self._held.setdefault((entry.framework, entry.op), []).append((owner, entry))
-
-    def find(self, framework: str, op: str, version: int) -> tuple[str, Extractor] | None:
-        """The extractor that covers this version, with its owner."""
-        for owner, entry in self._held.get((framework, op), ()):
-            if entry.covers(version):
-                return owner, entry
-        return None
-
-    def versions(self, framework: str, op: str) -> list[str]:
-        """The version ranges that are covered."""
-        return [entry.versions for _, entry in self._held.get((framework, op), ())]
-
-    def names(self, framework: str) -> list[str]:
-        """Layer types with any extractor."""
-        return sorted(op for f, op in self._held if f == framework)
-
-    def entries(self) -> Iterator[tuple[str, Extractor]]:
-        """Everything, in a fixed order."""
-        for key in sorted(self._held):
-            yield from self._held[key]
 
 
 @dataclasses.dataclass
@@ -153,134 +36,6 @@ class LayerPlan:
     hint: str = ""
     code: str = ""
 
-
-class Layer:
-    """A source layer as its extractor sees it; attributes read are tracked, unread ones are an error."""
-
-    def __init__(self, node: Node, version: int, scope: Scope) -> None:
-        self.node = node
-        self.version = version
-        self.scope = scope
-        self._read: set[str] = set()
-
-    @property
-    def name(self) -> str:
-        """The layer's name."""
-        return self.node.name
-
-    @property
-    def op(self) -> str:
-        """The layer's type."""
-        return self.node.op
-
-    @property
-    def context(self) -> ExtractionContext:
-        """What belongs to the whole extraction."""
-        return self.scope.context
-
-    @property
-    def outputs(self) -> tuple[Value, ...]:
-        """The source values that must be replaced; the index is the output's."""
-        return self.node.outputs
-
-    def wants(self, index: int) -> bool:
-        """Somebody reads this output, or the model gives it out."""
-        if index >= len(self.node.outputs):
-            return False
-        value = self.node.outputs[index]
-        graph = self.node.graph
-        return bool(value.uses) or (graph is not None and any(v is value for v in graph.outputs))
-
-    def get(self, name: str, default: Any) -> Any:
-        """The attribute, or the framework's default."""
-        self._read.add(name)
-        return self.node.attrs.get(name, default)
-
-    def require(self, name: str) -> Any:
-        """The attribute; refuses when it is missing."""
-        value = self.get(name, _MISSING)
-        if value is _MISSING:
-            raise Refusal(f"the attribute {name!r} is missing", "the model is not valid; check it with its framework")
-        return value
-
-    def has(self, name: str) -> bool:
-        """The attribute is given."""
-        return name in self.node.attrs
-
-    def ignore(self, *names: str) -> None:
-        """Declare attributes that have no influence on the result."""
-        self._read.update(names)
-
-    def unread(self) -> list[str]:
-        """Attributes given and not read."""
-        return [n for n in self.node.attrs if n not in self._read]
-
-    def refuse(self, what: str, hint: str = "") -> Refusal:
-        """The refusal to raise: ``raise layer.refuse("...")``."""
-        return Refusal(what, hint)
-
-    def array(self, value: Value, what: str) -> Array:
-        """The numbers of an input that must be known at conversion; refuses when they are not."""
-        found = constant_array(value)
-        if found is None:
-            raise Refusal(f"{what} is computed at run time, and must be known at conversion", "freeze it with --input")
-        return found
-
-    def numbers(self, value: Value) -> tuple[int, ...] | None:
-        """The integers of a small input, or None when they are not known at conversion."""
-        small = value.value
-        return small.numbers() if small is not None else None
-
-    def inline(self, graph: Graph, given: Sequence[Any], prefix: str = "") -> list[Any]:
-        """Convert a source sub-graph right here, its inputs bound to target values; returns its outputs."""
-        inner = Scope(self.context, self.scope.graph, parent=self.scope, prefix=prefix or self.scope.prefix)
-        for source, target in zip(graph.inputs, given, strict=True):
-            inner.env[id(source)] = target
-        inner.run(graph)
-        return [inner.lookup(v) for v in graph.outputs]
-
-    def body(self, graph: Graph, types: Sequence[TensorType], prefix: str = "") -> Body:
-        """Convert a source sub-graph into a target body whose inputs have the given types."""
-        target = Graph(graph.name)
-        inner = Scope(self.context, target, parent=self.scope, prefix=prefix or self.name, own=True)
-        for source, kind in zip(graph.inputs, types, strict=True):
-            names = source.names
-            inner.env[id(source)] = inner.builder.parameter(kind.dtype, kind.shape, source.producer.name, names)
-        inner.run(graph)
-        outputs = [inner.lookup(v) for v in graph.outputs]
-        return Body(target, outputs, inner)
-
-
-@dataclasses.dataclass
-class Body:
-    """A converted sub-graph: the target graph, the values of its outputs, and what it reads from outside.
-
-    ``captured`` are (outer target value, body parameter), to be connected as further inputs of the node.
-    """
-
-    graph: Graph
-    outputs: list[Any]
-    scope: Scope
-
-    @property
-    def captured(self) -> list[tuple[Value, Value]]:
-        """Outer values read by the body."""
-        return self.scope.captured
-
-    @property
-    def poisoned(self) -> bool:
-        """Something inside could not be converted."""
-        return any(v is POISON for v in self.outputs)
-
-
-class _Poison:
-    """Stands for the outputs of a layer that could not be converted."""
-
-    def __repr__(self) -> str:
-        return "<not converted>"
-
-
-POISON = _Poison()
 
 UnknownLayer = Callable[["Layer", "ExtractionContext"], Any]
 
@@ -339,6 +94,12 @@ class Scope:
             graph.info["shape_rules"] = context.shape_rules
         self.builder = Builder(graph, context.ops)
 
+    def inside(self, prefix: str, graph: Graph | None = None) -> Scope:
+        """A scope for a sub-graph: in the same target graph, or in a body of its own."""
+        return Scope(
+            self.context, self.graph if graph is None else graph, parent=self, prefix=prefix, own=graph is not None
+        )
+
     def lookup(self, value: Value) -> Any:
         """The target of a source value; values of an enclosing graph come in as body parameters or constant copies."""
         found = self.env.get(id(value), _MISSING)
@@ -372,7 +133,9 @@ class Scope:
         extra = (node.attrs or {}).get("kind", "")
         if extra or kind.dtype.is_dynamic:
             reason = (
-                f"the input's type is {extra}; IR has tensors only" if extra else "the input's element type is not known"
+                f"the input's type is {extra}; IR has tensors only"
+                if extra
+                else "the input's element type is not known"
             )
             plan = LayerPlan(node.name, node.op, 0, "refused", reason=reason, code="D304")
             plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"

@@ -22,7 +22,7 @@ _ENDLESS = 2**31 - 1
 @layers("If")
 def if_(layer: Layer, op: Builder, condition: Value) -> Any:
     """If(cond): the outputs of one of two branches; a condition known at conversion leaves that branch alone."""
-    graphs = {"then_body": layer.require("then_branch"), "else_body": layer.require("else_branch")}
+    graphs = {"then_body": layer.graph("then_branch"), "else_body": layer.require("else_branch")}
     known = layer.numbers(condition)
     if known is not None and len(known) == 1:
         return layer.inline(graphs["then_body" if known[0] else "else_body"], [], path_of(layer))
@@ -49,7 +49,7 @@ def if_(layer: Layer, op: Builder, condition: Value) -> Any:
 @layers("Loop", accepts_any=True)
 def loop(layer: Layer, op: Builder, trips: Value | None = None, condition: Value | None = None, *carried: Any) -> Any:
     """Loop(M, cond, v_initial...): the body again and again; returns the last carried values and the stacked others."""
-    graph: Graph = layer.require("body")
+    graph: Graph = layer.graph("body")
     if len(graph.inputs) != len(carried) + 2 or len(graph.outputs) < len(carried) + 1:
         raise layer.refuse(f"the body takes {len(graph.inputs)} inputs, {len(carried) + 2} are given")
     if any(v is None for v in carried):

@@ -38,7 +38,7 @@ def scan(layer: Layer, op: Builder, *inputs: Value) -> Any:
     axes = [axis_of(layer, a, rank_of(layer, x)) for a, x in zip(axes, scanned, strict=True)]
     reverse = _one_each(layer, "scan_input_directions", count)
     out_axes, out_reverse = (_one_each(layer, f"scan_output_{k}", outputs) for k in ("axes", "directions"))
-    graph = layer.require("body")
+    graph = layer.graph("body")
     return _scanned(layer, op, graph, states, scanned, (axes, reverse, out_axes, out_reverse), path_of(layer))
 
 
@@ -52,7 +52,7 @@ def scan_batched(layer: Layer, op: Builder, lengths: Value | None = None, *input
     batch = known_dim(inputs[0], 0)
     if batch is None or batch > MAX_BATCH:
         raise layer.refuse("the batch size of Scan must be known and small", "fix it with --shape")
-    graph: Graph = layer.require("body")
+    graph: Graph = layer.graph("body")
     forget_names(graph)
     split = len(inputs) - count
     outputs = len(layer.outputs) - split

@@ -145,7 +145,7 @@ def concat_from_sequence(layer: Layer, op: Builder, sequence: Any) -> Value:
 def sequence_map(layer: Layer, op: Builder, sequence: Any, *more: Any) -> Any:
     """SequenceMap(sequence, more...): a body applied to every item; further sequences go along, tensors are shared."""
     items = items_of(layer, sequence)
-    graph: Graph = layer.require("body")
+    graph: Graph = layer.graph("body")
     if any(isinstance(v, Sequence) and len(v) != len(items) for v in more):
         raise layer.refuse("the sequences have different lengths", "the model is not valid")
     forget_names(graph)

@@ -1,0 +1,1 @@
+"""Mutated models: nothing but a DragomanError, no hang, no growth."""

@@ -1,0 +1,33 @@
+"""What a mutated input goes through: reading, extraction, rules, and writing IR into memory."""
+
+from __future__ import annotations
+
+import functools
+
+from dragoman.api import convert
+from dragoman.errors import DragomanError, InternalError, PluginError
+from dragoman.plugins import PluginHost
+
+MAX_IR = 1 << 26
+
+
+@functools.cache
+def host() -> PluginHost:
+    """The installed plugins, loaded once."""
+    return PluginHost()
+
+
+def convert_bytes(data: bytes) -> str:
+    """Convert; the code of the DragomanError, or an empty string. Defects (D605, D9xx) and other exceptions escape."""
+    try:
+        result = convert(data, host=host(), framework="onnx")
+        if sum(n.tensor.nbytes for n in result.graph if n.tensor is not None) < MAX_IR:
+            result.ir()
+    except (InternalError, PluginError):
+        raise
+    except DragomanError as error:
+        code = error.code if error.what and str(error) else "no text"
+    else:
+        return ""
+    assert code.startswith("D"), "an error without a text"
+    return code
