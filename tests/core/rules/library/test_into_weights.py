@@ -148,6 +148,15 @@ def test_a_mean_before_a_padded_convolution_stays():
     RuleCase(lambda op: build(op, auto_pad="valid"), [FoldMeanIntoBias()]).check("Parameter Convolution Add")
 
 
+def test_the_bias_of_the_convolution_before_stays_there():
+    def build(op):
+        return op.Convolution(
+            op.Add(conv(op), op.constant(numbers(6, 1, 1))), op.constant(numbers(2, 6, 1, 1)), **NO_PADS
+        )
+
+    RuleCase(build, [FoldMeanIntoBias()]).check_untouched()
+
+
 def test_a_constant_minus_the_input_stays():
     def build(op):
         x = op.parameter(f32, (1, 4, 6, 6), "x")

@@ -1,10 +1,10 @@
 """Computes at conversion what depends on constants only.
 
-First from small values, which inference has already found without numpy; then by views of the constant's data (Reshape,
-Squeeze, Unsqueeze, Transpose, Convert between floats), which load nothing; last by ``Op.fold``. A result that would be
-larger than its inputs, or than 64 KB, is left to the runtime; so is the decompression of low-precision weights, which
-the runtime wants to see. What follows from the shape of an input is kept, so that the model can be reshaped, unless the
-user asked for a static model or an op needs the value when the model is compiled.
+First by views of the constant's data (Reshape, Squeeze, Unsqueeze, Transpose, Convert between floats), which load
+nothing; then from small values, which inference has already found without numpy; last by ``Op.fold``. A result that
+would be larger than its inputs, or than 64 KB, is left to the runtime; so is the decompression of low-precision weights,
+which the runtime wants to see. What follows from the shape of an input is kept, so that the model can be reshaped,
+unless the user asked for a static model or an op needs the value when the model is compiled.
 """
 
 from __future__ import annotations
@@ -105,15 +105,15 @@ def _known(node: Node, context: Editor) -> dict[int, Tensor] | None:
     """Tensors for the outputs that are used, by index."""
     constant = all(v is None or v.producer.tensor is not None for v in node.inputs)
     used = _used(node)
+    inputs = [None if v is None else v.tensor for v in node.inputs] if constant else []
+    if constant and (view := _view(node, inputs)) is not None:
+        return {0: view}
     if constant or context.static or any(v.type.value is not None and _demanded(v) for v in used):
         items = [_small(v) for v in used]
         if None not in items:
             return {v.index: scalar_tensor(v.dtype, i.items, i.shape) for v, i in zip(used, items, strict=True) if i}
     if not constant or any(static_dims(v.shape) is None for v in used):
         return None
-    inputs = [None if v is None else v.tensor for v in node.inputs]
-    if (view := _view(node, inputs)) is not None:
-        return {0: view}
     return _folded(node, used, inputs)
 
 

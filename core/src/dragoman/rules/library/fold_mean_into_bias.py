@@ -3,7 +3,7 @@
     conv(x + c, w) -> conv(x, w) + sum_i,k(w * c_i);   conv(x - c, w) -> conv(x, w) - sum_i,k(w * c_i)
 
 ``c`` is one number or one an input channel; every pad is zero (or ``auto_pad`` is ``valid``), for padding would have to
-be by ``-c``. Convolution and GroupConvolution.
+be by ``-c``. Convolution and GroupConvolution. The bias of another linear op stays: the runtime adds it for nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dragoman.graph.graph import Node, Value
 from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import static_dims
 from dragoman.lazy import np
-from dragoman.rules.library.scaling import DeferredTensor
+from dragoman.rules.library.scaling import LINEAR, DeferredTensor
 from dragoman.rules.pattern import Trace
 from dragoman.rules.rule import NoMatch, Rule
 
@@ -34,6 +34,8 @@ class FoldMeanIntoBias(Rule):
         return op.any_of("Convolution", "GroupConvolution")(moved, op.constant(w), bind="conv")
 
     def check(self, x: Value, c: Value, w: Value, moved: Value, conv: Value) -> Mapping[str, Any]:
+        if x.producer.op in LINEAR:
+            raise NoMatch(f"it is the bias of {x.producer!r}, which costs nothing where it is")
         attrs, weight = conv.producer.attrs, w.tensor
         pads = any(attrs.pads_begin) or any(attrs.pads_end)
         if attrs.auto_pad.startswith("same") or (attrs.auto_pad == "explicit" and pads):
