@@ -9,7 +9,7 @@ from dragoman.frontends.extract import Extractors
 FAMILIES = (
     "activation", "arithmetic", "bitwise", "cast", "comparison", "constant", "control", "convolution",
     "detection", "gather", "image", "matrix", "normalization", "pooling", "quantization", "quantized",
-    "recurrent", "reduction", "resize", "scan", "scatter", "search", "sequence", "shape", "signal", "slice",
+    "recurrent", "reduction", "resize", "scan", "scatter", "search", "sequence", "attention", "shape", "signal", "slice",
     "softmax", "unary",
 )  # fmt: skip
 

@@ -161,7 +161,7 @@ def _swish(op: Builder, x: Value, alpha: float) -> Value:
 @layers("ThresholdedRelu")
 def thresholded_relu(layer: Layer, op: Builder, x: Value) -> Value:
     """ThresholdedRelu(X, alpha): X where X > alpha, else 0."""
-    above = op.Greater(x, op.constant(layer.get("alpha", 1.0), x.dtype))
+    above = op.Less(op.constant(layer.get("alpha", 1.0), x.dtype), x)
     return op.Select(above, x, op.constant(0, x.dtype))
 
 
@@ -172,7 +172,7 @@ def shrink(layer: Layer, op: Builder, x: Value) -> Value:
     data = x if x.dtype.is_float else op.Convert(x, destination_type=f32)
     kind = data.dtype
     shift, zero = op.constant(bias, kind), op.constant(0.0, kind)
-    high = op.Select(op.Greater(data, op.constant(lambd, kind)), op.Subtract(data, shift), zero)
+    high = op.Select(op.Less(op.constant(lambd, kind), data), op.Subtract(data, shift), zero)
     low = op.Less(data, op.constant(-lambd, kind))
     result: Value = op.Select(low, op.Add(data, shift), high)
     return result if x.dtype.is_float else op.Convert(result, destination_type=x.dtype)

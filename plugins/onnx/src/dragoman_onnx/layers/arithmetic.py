@@ -33,7 +33,15 @@ def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
 @layers("Mod", since=10)
 def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Mod(A, B, fmod): the rest has the sign of B, with fmod=1 that of A."""
-    return op.Mod(a, b) if layer.get("fmod", 0) else op.FloorMod(a, b)
+    if layer.get("fmod", 0):
+        return op.Mod(a, b)
+    if not a.dtype.is_float:
+        return op.FloorMod(a, b)
+    if a.dtype is f64:
+        raise layer.refuse("fmod=0 of f64", "the CPU plugin computes it in f32, without infinities: cast to f32")
+    same = op.Equal(op.Less(a, op.constant(0.0, a.dtype)), op.Less(b, op.constant(0.0, a.dtype)))
+    unlimited = op.Select(op.LogicalOr(same, op.Equal(a, op.constant(0.0, a.dtype))), a, b)
+    return op.Select(op.LogicalAnd(op.IsInf(b), op.IsFinite(a)), unlimited, op.FloorMod(a, b))
 
 
 @layers("Pow")

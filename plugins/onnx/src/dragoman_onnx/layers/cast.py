@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph import types as t
 from dragoman.graph.graph import Value
 from dragoman.graph.types import DType
+from dragoman.infer.evaluate import constant_array
 from dragoman.lazy import np
 from dragoman_onnx.elements import CODES, ELEMENTS, NAMES
 
@@ -14,6 +17,7 @@ layers = Extractors("onnx")
 
 #: the greatest finite value
 BIGGEST = {"f8e4m3": 448.0, "f8e5m2": 57344.0, "f4e2m1": 6.0}
+F32_MAX = 3.4028234663852886e38
 #: names of opset 1, where ``to`` is a string
 OLD_NAMES = {
     "FLOAT": t.f32, "UINT8": t.u8, "INT8": t.i8, "UINT16": t.u16, "INT16": t.i16, "INT32": t.i32, "INT64": t.i64,
@@ -28,13 +32,13 @@ def cast(layer: Layer, op: Builder, x: Value) -> Value:
     kind = OLD_NAMES.get(to) if isinstance(to, str) else element_of(layer, to)
     if kind is None:
         raise layer.refuse(f"to={to!r} is no element type", "the model is not valid")
-    return converted(layer, op, x, kind, bool(layer.get("saturate", 1)), layer.get("round_mode", "up"))
+    return cast_to(layer, op, x, kind, bool(layer.get("saturate", 1)), layer.get("round_mode", "up"))
 
 
 @layers("CastLike", since=15)
 def cast_like(layer: Layer, op: Builder, x: Value, like: Value) -> Value:
     """CastLike(input, target_type, saturate, round_mode)."""
-    return converted(layer, op, x, like.dtype, bool(layer.get("saturate", 1)), layer.get("round_mode", "up"))
+    return cast_to(layer, op, x, like.dtype, bool(layer.get("saturate", 1)), layer.get("round_mode", "up"))
 
 
 @layers("BitCast", since=26)
@@ -45,6 +49,8 @@ def bit_cast(layer: Layer, op: Builder, x: Value) -> Value:
         return x
     if kind.bits != x.dtype.bits:
         raise layer.refuse(f"{x.dtype} and {kind} have different widths", "the model is not valid")
+    if kind.bits == 8 and kind.is_integer and x.dtype is t.boolean:
+        return op.Convert(x, destination_type=kind)
     if x.dtype.is_integer and kind.is_integer and kind.bits >= 8:
         return op.Convert(x, destination_type=kind)
     if kind.bits < 8 or x.dtype.bits < 8:
@@ -62,7 +68,7 @@ def element_of(layer: Layer, code: int) -> DType:
     return kind
 
 
-def converted(layer: Layer, op: Builder, x: Value, kind: DType, saturate: bool = True, round_mode: str = "up") -> Value:
+def cast_to(layer: Layer, op: Builder, x: Value, kind: DType, saturate: bool = True, round_mode: str = "up") -> Value:
     """The value in another element type, by the rules of ONNX *Cast*."""
     if kind not in CODES:
         raise layer.refuse(f"the target type {kind} is unknown at conversion")
@@ -81,7 +87,21 @@ def converted(layer: Layer, op: Builder, x: Value, kind: DType, saturate: bool =
         x = x if x.dtype is t.f32 else op.Convert(x, destination_type=t.f32)
         if saturate or kind is t.f4e2m1:
             x = _held(op, x, BIGGEST[kind.name])
+        if kind is t.f4e2m1:
+            x = op.Select(op.IsNaN(x), op.constant(0.0, t.f32), x)
+    if x.dtype is t.f64 and kind.is_float:
+        return _from_double(op, x, kind)
     return op.Convert(x, destination_type=kind) if x.dtype is not kind else x
+
+
+def _from_double(op: Builder, x: Value, kind: DType) -> Value:
+    """What lies outside f32 becomes infinite; the CPU plugin, which holds f64 as f32, makes it the greatest number."""
+    data: Value = op.Convert(x, destination_type=t.f32)
+    if constant_array(x) is None:
+        most, infinite = op.constant(F32_MAX, t.f32), op.constant(math.inf, t.f32)
+        least, below = op.constant(-F32_MAX, t.f32), op.constant(-math.inf, t.f32)
+        data = op.Select(op.LessEqual(most, data), infinite, op.Select(op.LessEqual(data, least), below, data))
+    return data if kind is t.f32 else op.Convert(data, destination_type=kind)
 
 
 def _plain_type(kind: DType) -> DType:
@@ -110,9 +130,9 @@ def _narrow(op: Builder, x: Value, kind: DType) -> Value:
 
 
 def _held(op: Builder, x: Value, biggest: float) -> Value:
-    """Clipped to ±biggest; a NaN, which OpenVINO's Clamp does not keep, stays."""
+    """Clipped to ±biggest; a NaN stays: the CPU plugin's Less denies it, where its Clamp and Greater do not."""
     high, low = op.constant(biggest, x.dtype), op.constant(-biggest, x.dtype)
-    result: Value = op.Select(op.Greater(x, high), high, op.Select(op.Less(x, low), low, x))
+    result: Value = op.Select(op.Less(high, x), high, op.Select(op.Less(x, low), low, x))
     return result
 
 
@@ -126,19 +146,19 @@ def _power_of_two(layer: Layer, op: Builder, x: Value, saturate: bool, round_mod
     data = x if x.dtype is t.f32 else op.Convert(x, destination_type=t.f32)
     near = op.Convert(op.Convert(data, destination_type=t.f8e8m0), destination_type=t.f32)
     half, two = op.constant(0.5, t.f32), op.constant(2.0, t.f32)
-    below = op.Select(op.Greater(near, data), op.Multiply(near, half), near)
+    below = op.Select(op.Less(data, near), op.Multiply(near, half), near)
     above = op.Select(op.Less(below, data), op.Multiply(below, two), below)
     if round_mode == "nearest":
         middle = op.Multiply(below, op.constant(1.5, t.f32))
-        chosen = op.Select(op.GreaterEqual(data, middle), above, below)
+        chosen = op.Select(op.LessEqual(middle, data), above, below)
     else:
         chosen = above if round_mode == "up" else below
     least, most = op.constant(2.0**-127, t.f32), op.constant(2.0**127, t.f32)
     if saturate:
-        chosen = op.Select(op.GreaterEqual(data, most), most, op.Select(op.LessEqual(data, least), least, chosen))
+        chosen = op.Select(op.LessEqual(most, data), most, op.Select(op.LessEqual(data, least), least, chosen))
     else:
         nan = op.constant(float("nan"), t.f32)
-        outside = op.LogicalOr(op.Greater(data, most), op.Less(data, least))
+        outside = op.LogicalOr(op.Less(most, data), op.Less(data, least))
         chosen = op.Select(outside, nan, chosen)
     chosen = op.Select(op.IsNaN(data), data, chosen)
     result: Value = op.Convert(chosen, destination_type=t.f8e8m0)

@@ -12,17 +12,23 @@ layers = Extractors("onnx")
 
 #: ONNX name -> OpenVINO name
 SAME = {
-    "Equal": "Equal", "Greater": "Greater", "GreaterOrEqual": "GreaterEqual", "Less": "Less",
-    "LessOrEqual": "LessEqual", "And": "LogicalAnd", "Or": "LogicalOr", "Xor": "LogicalXor",
+    "Equal": "Equal", "Less": "Less", "LessOrEqual": "LessEqual", "And": "LogicalAnd", "Or": "LogicalOr",
+    "Xor": "LogicalXor",
 }  # fmt: skip
+#: the same with the inputs exchanged: the CPU plugin finds every number greater than a NaN
+TURNED = {"Greater": "Less", "GreaterOrEqual": "LessEqual"}
 
 
-@layers(*SAME)
+@layers(*SAME, *TURNED)
 def compare(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """A question to each pair of elements; boolean."""
     if a.dtype is string:
         raise layer.refuse("strings are compared", "OpenVINO compares numbers only")
-    result: Value = op.make(SAME[layer.op], a, lay_second(layer, op, a, b))
+    b = lay_second(layer, op, a, b)
+    if layer.op in TURNED:
+        turned: Value = op.make(TURNED[layer.op], b, a)
+        return turned
+    result: Value = op.make(SAME[layer.op], a, b)
     return result
 
 

@@ -88,16 +88,20 @@ def with_bias(op: Builder, y: Value, bias: Value | None, count: int) -> Value:
 @layers("Conv")
 def conv(layer: Layer, op: Builder, x: Value, w: Value, bias: Value | None = None) -> Value:
     """Conv(X, W, B): convolution of N, C, spatial with filters M, C/group, spatial."""
+    y, count = convolved(layer, op, x, w)
+    return with_bias(op, y, bias, count)
+
+
+def convolved(layer: Layer, op: Builder, x: Value, w: Value) -> tuple[Value, int]:
+    """The convolution by the layer's attributes, and its number of spatial dimensions."""
     count = spatial_count(layer, x, w)
     attributes = window(layer, count)
     group = layer.get("group", 1)
     if group == 1:
-        y = op.Convolution(x, w, **attributes)
-    else:
-        if w.rank is None:
-            raise layer.refuse("the rank of the weights is unknown", "give their shape with --shape")
-        y = op.GroupConvolution(x, grouped(op, w, group), **attributes)
-    return with_bias(op, y, bias, count)
+        return op.Convolution(x, w, **attributes), count
+    if w.rank is None:
+        raise layer.refuse("the rank of the weights is unknown", "give their shape with --shape")
+    return op.GroupConvolution(x, grouped(op, w, group), **attributes), count
 
 
 @layers("ConvTranspose")

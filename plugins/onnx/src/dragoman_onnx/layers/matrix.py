@@ -7,7 +7,6 @@ import re
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
-from dragoman.graph.types import f32, i32
 
 layers = Extractors("onnx")
 
@@ -50,30 +49,6 @@ def einsum(layer: Layer, op: Builder, *inputs: Value) -> Value:
     """Einsum(Inputs, equation): Einstein's summation."""
     equation = re.sub(r"\s+", "", layer.require("equation"))
     return op.Einsum(*inputs, equation=equation)
-
-
-@layers("MatMulInteger", since=10)
-def matmul_integer(
-    layer: Layer, op: Builder, a: Value, b: Value, a_zero: Value | None = None, b_zero: Value | None = None
-) -> Value:
-    """MatMulInteger(A, B, a_zero_point, b_zero_point): (A - za)(B - zb) in i32; za counts rows, zb columns."""
-    left = centred(op, a, _column(op, a_zero))
-    right = centred(op, b, b_zero)
-    return op.Convert(op.MatMul(left, right), destination_type=i32)
-
-
-def centred(op: Builder, x: Value, zero: Value | None) -> Value:
-    """An integer tensor as f32, less its zero point."""
-    data: Value = op.Convert(x, destination_type=f32)
-    return data if zero is None else op.Subtract(data, op.Convert(zero, destination_type=f32))
-
-
-def _column(op: Builder, zero: Value | None) -> Value | None:
-    """A zero point per row stands as a column."""
-    if zero is None or zero.shape is None or len(zero.shape) != 1 or zero.shape == (1,):
-        return zero
-    column: Value = op.Unsqueeze(zero, op.constant([1]))
-    return column
 
 
 @layers("Det", since=11)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import boolean, f32, i32, i64, static_dims
+from dragoman_onnx.layers.finite import is_finite
+from dragoman_onnx.layers.sizes import rank_of
 
 layers = Extractors("onnx")
 
@@ -50,7 +52,26 @@ def reduce(layer: Layer, op: Builder, x: Value, axes: Value | None = None) -> Va
         chosen = axes
     if (constant := _of_empty(layer, op, x, chosen, keep)) is not None:
         return constant
-    return _reduced(layer, op, x, chosen, keep)
+    if keep or layer.numbers(chosen) is not None or chosen.shape == (1,):
+        return _reduced(layer, op, x, chosen, keep)
+    return _squeezed(layer, op, _reduced(layer, op, x, chosen, True), chosen)
+
+
+def _squeezed(layer: Layer, op: Builder, y: Value, axes: Value) -> Value:
+    """Axes computed at run time leave the shape: the others are looked up, in order, so that the rank stays known."""
+    rank = rank_of(layer, y)
+    assert axes.shape is not None
+    count = axes.shape[0]
+    assert isinstance(count, int)
+    places = op.FloorMod(op.Convert(axes, destination_type=i64), op.constant(rank, i64))
+    ones = op.constant([1] * rank, i64)
+    marks = op.ScatterElementsUpdate(ones, places, op.constant([0] * count, i64), op.constant(0, i64))
+    left = op.TopK(
+        marks, op.constant(rank - count, i64), axis=0, mode="max", sort="index", index_element_type=i64, stable=True
+    )[1]
+    shape = op.Gather(op.ShapeOf(y, output_type=i64), left, op.constant(0, i64))
+    result: Value = op.Reshape(y, shape, special_zero=False)
+    return result
 
 
 def _all_axes(layer: Layer, op: Builder, x: Value) -> Value:
@@ -77,13 +98,21 @@ def _of_empty(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> V
 def _reduced(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> Value:
     name = layer.op
     if x.dtype is boolean:
-        if name not in ("ReduceMax", "ReduceMin"):
-            raise layer.refuse(f"{name} of booleans")
-        logical = "ReduceLogicalOr" if name == "ReduceMax" else "ReduceLogicalAnd"
-        return _make(op, logical, x, axes, keep)
+        return _of_booleans(layer, op, x, axes, keep)
     if x.dtype.is_integer:
         return _of_integers(layer, op, x, axes, keep)
     return _of_floats(op, name, x, axes, keep)
+
+
+def _of_booleans(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> Value:
+    """Whether any, or all, are true: by counting, for the CPU plugin reduces logically over constant axes only."""
+    if layer.op not in ("ReduceMax", "ReduceMin"):
+        raise layer.refuse(f"{layer.op} of booleans", "the model is not valid")
+    wanted = x if layer.op == "ReduceMax" else op.LogicalNot(x)
+    count = _make(op, "ReduceSum", op.Convert(wanted, destination_type=i32), axes, keep)
+    zero = op.constant(0, i32)
+    found: Value = op.NotEqual(count, zero) if layer.op == "ReduceMax" else op.Equal(count, zero)
+    return found
 
 
 def _of_floats(op: Builder, name: str, x: Value, axes: Value, keep: bool) -> Value:
@@ -93,7 +122,18 @@ def _of_floats(op: Builder, name: str, x: Value, axes: Value, keep: bool) -> Val
         return _log(op, _make(op, "ReduceSum", x, axes, keep))
     if name == "ReduceLogSumExp":
         return _log_sum_exp(op, x, axes, keep)
+    if name in ("ReduceMax", "ReduceMin") and not is_finite(x):
+        return _extreme(op, name, x, axes, keep)
     return _make(op, name, x, axes, keep)
+
+
+def _extreme(op: Builder, name: str, x: Value, axes: Value, keep: bool) -> Value:
+    """A maximum that may be -inf (of nothing, or of such values alone), which the CPU plugin makes -FLT_MAX."""
+    end = op.constant(_EMPTY[name], x.dtype)
+    inside = op.Less(end, x) if name == "ReduceMax" else op.Less(x, end)
+    count = _make(op, "ReduceSum", op.Convert(inside, destination_type=f32), axes, keep)
+    result: Value = op.Select(op.Less(op.constant(0.0, f32), count), _make(op, name, x, axes, keep), end)
+    return result
 
 
 def _of_integers(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> Value:
@@ -140,8 +180,3 @@ def _log(op: Builder, x: Value) -> Value:
 def _make(op: Builder, name: str, x: Value, axes: Value, keep: bool) -> Value:
     result: Value = op.make(name, x, axes, keep_dims=keep)
     return result
-
-
-def reduce_over(op: Builder, name: str, x: Value, axes: Sequence[int], keep: bool) -> Value:
-    """One of OpenVINO's reductions over known axes."""
-    return _make(op, name, x, op.constant(list(axes), i64), keep)
