@@ -2,8 +2,8 @@
 
 First by views of the constant's data (Reshape, Squeeze, Unsqueeze, Transpose, Convert between floats), which load
 nothing; then from small values, which inference has already found without numpy; last by ``Op.fold``. A result that
-would be larger than its inputs, or than 64 KB, is left to the runtime; so is the decompression of low-precision weights,
-which the runtime wants to see. What follows from the shape of an input is kept, so that the model can be reshaped,
+would be larger than its inputs, or than 64 KB, is left to the runtime; so is the decompression of low-precision
+weights, which the runtime wants to see. What follows from the shape of an input is kept, so that it can be reshaped,
 unless the user asked for a static model or an op needs the value when the model is compiled.
 """
 
