@@ -17,12 +17,12 @@ import numpy as np
 from dragoman.builder import Builder
 from dragoman.errors import InferError
 from dragoman.graph.graph import Graph, Node
-from dragoman.graph.tensor import unpack
 from dragoman.graph.types import DType, Interval, Shape, dtype, parse_shape, shape_text
 from dragoman.infer.engine import infer_node
 from dragoman.ir.write import ir_bytes
 from dragoman.ops import core_ops
 from dragoman.ops.define import Op, OpRegistry
+from dragoman.runtime import from_tensor, to_tensor
 
 if TYPE_CHECKING:
     import openvino
@@ -197,36 +197,9 @@ def run(model: openvino.Model, feeds: Mapping[str, Array]) -> list[Array]:
     request = compiled.create_infer_request()
     for name, array in feeds.items():
         port = compiled.input(name)
-        request.set_tensor(port, to_runtime(array, port.get_element_type()))
+        request.set_tensor(port, to_tensor(array, port.get_element_type()))
     request.infer()
-    return [from_runtime(request.get_tensor(port)) for port in compiled.outputs]
-
-
-def to_runtime(array: Array, kind: openvino.Type) -> openvino.Tensor:
-    """An array of unpacked elements as a tensor of that element type (copied)."""
-    import openvino
-
-    from dragoman.graph.tensor import pack
-
-    ours = dtype(kind.get_type_name())
-    if ours.kind == "string":
-        return openvino.Tensor(np.asarray(array).astype(str))
-    result = openvino.Tensor(kind, openvino.Shape(list(array.shape)))
-    if array.size:
-        raw = np.frombuffer(pack(np.asarray(array, ours.numpy), ours), np.uint8)
-        np.frombuffer(memoryview(result.data).cast("B"), np.uint8)[:] = raw
-    return result
-
-
-def from_runtime(result: openvino.Tensor) -> Array:
-    """A copy of a tensor, unpacked."""
-    kind = dtype(result.get_element_type().get_type_name())
-    shape = tuple(result.shape)
-    if kind.kind == "string":
-        return np.array(result.str_data, dtype=object).reshape(shape)
-    if kind.bits >= 8 and kind._numpy and not kind._numpy.startswith("ml."):
-        return np.array(result.data).reshape(shape)
-    return np.array(unpack(np.array(result.data).reshape(-1).view(np.uint8).tobytes()[: result.byte_size], kind, shape))
+    return [from_tensor(request.get_tensor(port)) for port in compiled.outputs]
 
 
 def given_data(given: Input, rng: np.random.Generator) -> Array:

@@ -13,7 +13,7 @@ from dragoman.graph.tensor import BytesTensor, CastView, FileTensor, LazyTensor,
 from dragoman.graph.types import DTYPES, dtype, f16, f32, i64, string
 from dragoman.ir.output import OutputFile
 from dragoman.ir.weights import ALIGNMENT, WeightsWriter
-from dragoman_sdk.opcase import from_runtime
+from dragoman.runtime import from_tensor
 
 rng = np.random.default_rng(0)
 
@@ -161,8 +161,8 @@ def test_strings_are_read_back():
     compiled = core().compile_model(m.read(), "CPU")
     request = compiled.create_infer_request()
     request.infer()
-    np.testing.assert_array_equal(from_runtime(request.get_tensor(compiled.outputs[0])), texts)
-    np.testing.assert_array_equal(from_runtime(request.get_tensor(compiled.outputs[1])), texts[:1])
+    np.testing.assert_array_equal(from_tensor(request.get_tensor(compiled.outputs[0])), texts)
+    np.testing.assert_array_equal(from_tensor(request.get_tensor(compiled.outputs[1])), texts[:1])
 
 
 def test_i64_constants_need_no_numpy():
