@@ -14,7 +14,7 @@ from dragoman.errors import DragomanError, InferError
 from dragoman.frontends.contract import Frontend, Model
 from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract, plan_layers
 from dragoman.frontends.probe import recognise
-from dragoman.graph.graph import Graph
+from dragoman.graph.graph import Graph, Node
 from dragoman.options import CORE_OPTIONS, Option, canonical
 from dragoman.plugins import PluginHost
 
@@ -146,6 +146,10 @@ class Session:
         def unknown(layer: Any, context: ExtractionContext) -> Any:
             return host.first("dragoman_unknown_layer", layer=layer, context=context)
 
+        def infer_shape(node: Node) -> Any:
+            found = host.first("dragoman_infer_shape", node=node, context=self.context)
+            return None if found is None else found[1]
+
         return ExtractionContext(
             frontend.name,
             host.extractor_table(frontend.name),
@@ -155,6 +159,7 @@ class Session:
             version_of=lambda node: frontend.version_of(graph, node),
             is_default=lambda node, name, value: frontend.is_default(graph, node, name, value),
             shape_rules=host.shape_rules(),
+            infer_shape=infer_shape if host.has("dragoman_infer_shape") else None,
         )
 
     def pipeline(self) -> Pipeline:

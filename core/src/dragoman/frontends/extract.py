@@ -54,6 +54,7 @@ class ExtractionContext:
         version_of: Callable[[Node], int] | None = None,
         is_default: Callable[[Node, str, Any], bool] | None = None,
         shape_rules: Mapping[tuple[str, str], Any] | None = None,
+        infer_shape: Callable[[Node], Any] | None = None,
     ) -> None:
         self.framework = framework
         self.table = table
@@ -63,6 +64,7 @@ class ExtractionContext:
         self.version_of = version_of or (lambda node: 1)
         self.is_default = is_default or (lambda node, name, value: False)
         self.shape_rules = shape_rules or {}
+        self.infer_shape = infer_shape
         self.layers: list[LayerPlan] = []
         self.depth = 0
 
@@ -92,6 +94,8 @@ class Scope:
         self.captured: list[tuple[Value, Value]] = []
         if context.shape_rules:
             graph.info["shape_rules"] = context.shape_rules
+        if context.infer_shape:
+            graph.info["infer_shape"] = context.infer_shape
         self.builder = Builder(graph, context.ops)
 
     def inside(self, prefix: str, graph: Graph | None = None) -> Scope:

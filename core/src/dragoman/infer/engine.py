@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.errors import InferError
 from dragoman.graph.graph import Graph, Node, Value
-from dragoman.graph.types import TensorType
+from dragoman.graph.types import TensorType, dynamic
 from dragoman.ops.define import Contradiction, Op, same_element_type
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def infer_node(node: Node) -> None:
             args: list[Value | None] = list(node.inputs)
             while args and args[-1] is None:
                 args.pop()
-            result = attrs.infer_bodies(node, infer_graph) if attrs.body_names else attrs.infer(*args)
+            if attrs.body_names:
+                result = attrs.infer_bodies(node, infer_graph)
+            elif type(attrs).infer is Op.infer:
+                result = _last_resort(node)
+            else:
+                result = attrs.infer(*args)
             types = (result,) if isinstance(result, TensorType) else result
     except Contradiction as why:
         raise infer_error(node, str(why)) from None
@@ -83,6 +88,13 @@ def _override(node: Node) -> Sequence[TensorType] | None:
     framework = node.origin.framework if node.origin else ""
     rule = rules.get((framework, node.op)) or rules.get(("", node.op))
     return rule(node) if rule else None
+
+
+def _last_resort(node: Node) -> Sequence[TensorType]:
+    """For an op without inference: what ``dragoman_infer_shape`` says, else nothing is known."""
+    ask: Override | None = node.graph.info.get("infer_shape") if node.graph is not None else None
+    found = ask(node) if ask is not None else None
+    return found if found is not None else [TensorType(dynamic, None) for _ in node.outputs]
 
 
 def _check_arity(attrs: Op, inputs: Sequence[Value | None]) -> None:
