@@ -39,6 +39,7 @@ def infer_node(node: Node) -> None:
             args: list[Value | None] = list(node.inputs)
             while args and args[-1] is None:
                 args.pop()
+            result: TensorType | Sequence[TensorType]
             if attrs.body_names:
                 result = attrs.infer_bodies(node, infer_graph)
             elif type(attrs).infer is Op.infer:
