@@ -11,6 +11,7 @@ from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
 from dragoman_onnx.layers.convolution import pads
 from dragoman_onnx.layers.sizes import converted, dims, known_dim, rank_of, static_shape
+from dragoman_onnx.layers.slice import cut
 
 layers = Extractors("onnx")
 
@@ -42,8 +43,45 @@ def _window(layer: Layer) -> dict[str, Any]:
 def average_pool(layer: Layer, op: Builder, x: Value) -> Value:
     """AveragePool(X): mean over windows; padding counts with count_include_pad only."""
     included = bool(layer.get("count_include_pad", 0))
-    y: Value = op.AvgPool(x, exclude_pad=not included, **_window(layer))
+    attributes = _window(layer)
+    padded = any(attributes["pads_begin"]) or any(attributes["pads_end"])
+    if included and padded and attributes["rounding_type"] != "floor":
+        return _average_with_padding(layer, op, x, attributes)
+    y: Value = op.AvgPool(x, exclude_pad=not included, **attributes)
     return y
+
+
+def _average_with_padding(layer: Layer, op: Builder, x: Value, attributes: dict[str, Any]) -> Value:
+    """Zeros put around the data beforehand, as a last window that overhangs them counts only what it has of them.
+
+    The runtime divides by the whole window there.
+    """
+    windows = _overhanging(layer, x, attributes)
+    lead = [0, 0]
+    begin, end = ([*lead, *attributes[k]] for k in ("pads_begin", "pads_end"))
+    x = op.Pad(x, op.constant(begin, i64), op.constant(end, i64), op.constant(0, x.dtype), pad_mode="constant")
+    none = (0,) * len(windows)
+    y = op.AvgPool(x, exclude_pad=True, **attributes | {"pads_begin": none, "pads_end": none})
+    for axis, (count, _) in enumerate(windows, 2):
+        if known_dim(y, axis) != count:
+            y = cut(op, y, 0, count, axis)
+    return y
+
+
+def _overhanging(layer: Layer, x: Value, attributes: dict[str, Any]) -> list[tuple[int, int]]:
+    """(number of windows in the ceil mode, places that the last one needs beyond the data), dimension by dimension."""
+    found = []
+    for i, kernel in enumerate(attributes["kernel"]):
+        size = known_dim(x, i + 2)
+        if size is None:
+            raise layer.refuse("ceil_mode over padding that counts, of an image of unknown size", "fix the shape")
+        begin, end, stride = (attributes[k][i] for k in ("pads_begin", "pads_end", "strides"))
+        extent = (kernel - 1) * attributes["dilations"][i] + 1
+        steps = -(-(size + begin + end - extent) // stride)
+        if steps * stride >= size + begin:
+            steps -= 1
+        found.append((steps + 1, max(steps * stride + extent - size - begin, 0)))
+    return found
 
 
 @layers("MaxPool")
@@ -101,18 +139,8 @@ def _whole_windows(layer: Layer, x: Value, attributes: dict[str, Any]) -> dict[s
     """Pads at the end that make the last window of the ceil mode whole, so that the mode is not needed."""
     if attributes["auto_pad"].startswith("same"):
         return {"rounding_type": "floor"}
-    ends = []
-    for i, kernel in enumerate(attributes["kernel"]):
-        size = known_dim(x, i + 2)
-        if size is None:
-            raise layer.refuse("LpPool with ceil_mode over an image of unknown size", "fix the shape with --shape")
-        begin, end, stride = (attributes[k][i] for k in ("pads_begin", "pads_end", "strides"))
-        extent = (kernel - 1) * attributes["dilations"][i] + 1
-        steps = -(-(size + begin + end - extent) // stride)
-        if steps * stride >= size + begin:
-            steps -= 1
-        ends.append(max(steps * stride + extent - size - begin, 0))
-    return {"rounding_type": "floor", "auto_pad": "explicit", "pads_end": tuple(ends)}
+    ends = tuple(beyond for _, beyond in _overhanging(layer, x, attributes))
+    return {"rounding_type": "floor", "auto_pad": "explicit", "pads_end": ends}
 
 
 def _spatial_axes(layer: Layer, op: Builder, x: Value) -> Value:
@@ -182,6 +210,8 @@ def max_roi_pool(layer: Layer, op: Builder, x: Value, rois: Value) -> Value:
     if len(pooled) != 2:
         raise layer.refuse(f"pooled_shape {list(pooled)}", "two numbers are needed")
     scale = layer.get("spatial_scale", 1.0)
+    if scale != 1:  # the product in single precision decides which way a half is rounded
+        rois = op.Multiply(rois, op.constant([[1.0, scale, scale, scale, scale]], rois.dtype))
     sizes = {"output_size": pooled, "output_roi": pooled, "pooled_h": pooled[0], "pooled_w": pooled[1]}
-    y: Value = op.ROIPooling(x, rois, spatial_scale=scale, method="max", **sizes)
+    y: Value = op.ROIPooling(x, rois, spatial_scale=1.0, method="max", **sizes)
     return y
