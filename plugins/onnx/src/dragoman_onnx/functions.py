@@ -25,9 +25,15 @@ class FunctionReader(GraphReader):
     """The body of a function read as a graph of its own; inputs that the call leaves out are absent there too."""
 
     def __init__(
-        self, model: ModelReader, proto: Message, attributes: Mapping[str, Any], absent: Collection[str]
+        self,
+        model: ModelReader,
+        proto: Message,
+        attributes: Mapping[str, Any],
+        absent: Collection[str],
+        opsets: Mapping[str, int],
     ) -> None:
-        super().__init__(model, proto, None, Frame(opsets_of(proto.opset_import), attributes=attributes), 0)
+        frame = Frame({**opsets, **opsets_of(proto.opset_import)}, attributes=attributes)
+        super().__init__(model, proto, None, frame, 0)
         self.frame = dataclasses.replace(self.frame, names=dict.fromkeys(absent, ""))
 
     def read(self) -> Graph:
@@ -47,15 +53,18 @@ class FunctionReader(GraphReader):
         return self.graph
 
 
-def read_function(data: bytes, attributes: Mapping[str, Any], absent: Collection[str] = ()) -> Graph:
+def read_function(
+    data: bytes, attributes: Mapping[str, Any], absent: Collection[str], opsets: Mapping[str, int]
+) -> Graph:
     """The source graph of a serialised FunctionProto with its attributes bound.
 
-    ``absent`` names the inputs that are not connected. Tensor names are dropped: they would clash with those of the
+    ``absent`` names the inputs that are not connected; ``opsets`` holds for domains that the function does not import.
+    Tensor names are dropped: they would clash with those of the
     model. ``graph.info["other_opsets"]`` tells the opsets of its nodes. SourceError when the bytes are inconsistent.
     """
     decoder = Decoder(MemorySource(data, "<function body>"))
     model = ModelReader(decoder, Message(MODEL, 0, 0), None)
-    graph = FunctionReader(model, decoder.message(FUNCTION), attributes, absent).read()
+    graph = FunctionReader(model, decoder.message(FUNCTION), attributes, absent, opsets).read()
     graph.info["other_opsets"] = model.other_opsets
     forget_names(graph)
     return graph
@@ -89,7 +98,9 @@ def convert_by_body(layer: Layer, context: ExtractionContext) -> list[Any] | Non
     formal = [i.name for i in schema.inputs]
     given = inputs + [None] * (len(formal) - len(inputs))
     absent = {name for name, value in zip(formal, given, strict=False) if value is None}
-    graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent)
+    special = context.info["other_opsets"].get(id(layer.node))
+    opsets = special[1] if special else context.info["opsets"]
+    graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent, opsets)
     context.info["other_opsets"].update(graph.info["other_opsets"])
     layer.ignore(*schema.attributes)
     return _inlined(layer, context, graph, [v for v in given if v is not None], wanted)
