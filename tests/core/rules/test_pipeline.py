@@ -5,18 +5,21 @@ from __future__ import annotations
 import gc
 import time
 
+import numpy as np
 import pytest
 
 from dragoman.builder import Builder
 from dragoman.errors import DragomanError
+from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import CONSTANT, Graph, Node, Origin
-from dragoman.graph.types import TensorType, f32, i64, parse_shape
+from dragoman.graph.types import DTYPES, TensorType, f32, i64, parse_shape
 from dragoman.ops import core_ops
 from dragoman.ops.define import OpRegistry
 from dragoman.rules.library import core_rules
 from dragoman.rules.pipeline import Pipeline
 from dragoman.rules.rule import NoMatch, Pass, Rule
 from dragoman.rules.source import SourceBuilder
+from dragoman_sdk.graphcase import run_graph
 
 OPS = OpRegistry(core_ops())
 
@@ -351,3 +354,30 @@ def test_time_grows_linearly_with_the_graph():
     small = min(seconds_for(1000) for _ in range(3))
     large = seconds_for(10000)
     assert large < 16 * small
+
+
+def test_bodies_of_target_ops_are_simplified_and_keep_their_border():
+    def body() -> Graph:
+        inner = Graph()
+        inside = Builder(inner, OPS)
+        p = inside.parameter(f32, parse_shape("?,4"), "p")
+        y = inside.Add(inside.Relu(inside.Relu(p)), inside.Multiply(inside.constant([2.0]), inside.constant([3.0])))
+        inner.outputs = [y]
+        return inner
+
+    graph, op, x = target("?,4")
+    condition = op.parameter(DTYPES["boolean"], (), "c", ("c",))
+    ports = BodyPorts(inputs=(PortMap(1, 0),), outputs=(PortMap(0, 0),))
+    cls = OPS.latest("If")
+    bodies = {"then_body": body(), "else_body": body()}
+    node = op.add(cls(then_ports=ports, else_ports=ports), (condition, x), bodies)
+    graph.outputs = [node.out]
+    feeds = {"x": np.linspace(-2, 2, 8, dtype=np.float32).reshape(2, 4), "c": np.array(True)}
+    (before,) = run_graph(graph, feeds)
+    rules = [r() for r in core_rules() if r.phase == "simplify"]
+    assert run(graph, DropTwice(), *rules)["DropTwice"] == 2
+    for inner in node.bodies.values():
+        assert [n.op for n in inner if n.op != "Constant"] == ["Parameter", "Relu", "Add"]
+        assert inner.inputs[0].shape == parse_shape("?,4")
+    (after,) = run_graph(graph, feeds)
+    np.testing.assert_array_equal(before, after)

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from dragoman.graph.tensor import SplatTensor
 from dragoman.graph.types import f16, f32
 from dragoman.rules.library.fold_mean_into_bias import FoldMeanIntoBias
 from dragoman.rules.library.fuse_batch_norm import FuseBatchNorm
@@ -121,6 +122,15 @@ def test_scales_of_matrix_products_lie_on_the_last_axis():
 def test_scales_that_vary_in_space_or_broadcast_the_result_stay():
     for shape in ((1, 6, 6, 6), (6,), (2, 1, 1, 1), (1, 1, 1, 1, 1)):
         RuleCase(lambda op, s=shape: op.Multiply(conv(op), op.constant(numbers(*s))), [FuseScale()]).check_untouched()
+
+
+def test_weights_that_are_expensive_to_rewrite_stay_as_they_lie_in_the_file():
+    def build(op, n):
+        product = op.MatMul(op.parameter(f32, (1, n), "x"), op.constant(SplatTensor(f32, (n, 1700), 0.5)))
+        return op.Multiply(product, op.constant(2.0))
+
+    RuleCase(lambda op: build(op, 1700), [FuseScale()]).check("Parameter MatMul")
+    RuleCase(lambda op: build(op, 1900), [FuseScale()]).check_untouched()
 
 
 def test_a_constant_divided_by_the_result_stays():

@@ -77,6 +77,11 @@ def test_inverse_pairs_vanish_with_dynamic_shapes_too():
 
     RuleCase(build, [MergeReshapes()]).check("Parameter Relu")
 
+    def other_way(op):
+        return op.Unsqueeze(op.Squeeze(op.Relu(x_of(op, "1,?,1,3")), op.constant([0, 2])), op.constant([-2, 0]))
+
+    RuleCase(other_way, [MergeReshapes()]).check("Parameter Relu")
+
 
 def test_an_inner_reshape_that_is_used_elsewhere_stays_for_that():
     def build(op):

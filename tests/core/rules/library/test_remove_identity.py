@@ -17,10 +17,8 @@ def x_of(op, shape="2,3", kind=f32):
     return op.parameter(kind, parse_shape(shape), "x")
 
 
-ONE = [1.0]
 IDENTITIES = {
     "convert": lambda op, x: op.Convert(x, destination_type="f32"),
-    "reshape": lambda op, x: op.Reshape(x, op.constant([2, 3]), special_zero=False),
     "transpose": lambda op, x: op.Transpose(x, op.constant([0, 1])),
     "add": lambda op, x: op.Add(op.constant([[0.0]]), x),
     "subtract": lambda op, x: op.Subtract(x, op.constant(0.0)),
@@ -29,15 +27,32 @@ IDENTITIES = {
     "power": lambda op, x: op.Power(x, op.constant(1.0)),
     "pad": lambda op, x: op.Pad(x, op.constant([0, 0]), op.constant([0, 0]), op.constant(0.0), pad_mode="constant"),
     "concat": lambda op, x: op.Concat(x, axis=0),
-    "slice": lambda op, x: op.Slice(x, op.constant([0]), op.constant([9]), op.constant([1]), op.constant([1])),
+    "slice": lambda op, x: op.Slice(x, op.constant([0]), op.constant([2**31 - 1]), op.constant([1]), op.constant([1])),
     "tile": lambda op, x: op.Tile(x, op.constant([1, 1])),
+    "reshape": lambda op, x: op.Reshape(x, op.constant([0, -1]), special_zero=True),
+}
+ONLY_STATIC = {
+    "reshape": lambda op, x: op.Reshape(x, op.constant([-1, 3]), special_zero=False),
+    "slice": lambda op, x: op.Slice(x, op.constant([0]), op.constant([3]), op.constant([1]), op.constant([1])),
     "broadcast": lambda op, x: op.Broadcast(x, op.constant([2, 3]), mode="numpy"),
+    "strided": lambda op, x: op.StridedSlice(
+        x, op.constant([0, 0]), op.constant([2, 3]), op.constant([1, 1]), begin_mask=[0, 0], end_mask=[0, 0]
+    ),
 }
 
 
 @pytest.mark.parametrize("name", IDENTITIES)
 def test_it_goes(name):
     RuleCase(lambda op: op.Relu(IDENTITIES[name](op, op.Abs(x_of(op)))), REMOVE).check("Parameter Abs Relu")
+
+
+@pytest.mark.parametrize("name", ONLY_STATIC)
+def test_it_goes_in_a_static_model_only_for_it_would_act_on_another_shape(name):
+    def build(op):
+        return op.Relu(ONLY_STATIC[name](op, op.Abs(x_of(op))))
+
+    RuleCase(build, REMOVE).check_untouched()
+    RuleCase(build, REMOVE, info={"static": True}).check("Parameter Abs Relu")
 
 
 KEPT = {
@@ -68,7 +83,7 @@ def test_equal_symbols_prove_a_dynamic_shape_and_equal_bounds_do_not():
     def build(op):
         return op.Relu(op.Reshape(x_of(op, "?,?"), op.parameter(i32, (2,), "shape"), special_zero=False))
 
-    RuleCase(build, REMOVE).check_untouched()
+    RuleCase(build, REMOVE, info={"static": True}).check_untouched()
 
 
 def test_names_of_what_goes_are_found_on_what_stays():

@@ -1,7 +1,7 @@
 """Of several reshapes in a row only the last counts; inverse pairs vanish.
 
     Reshape(reshape(x), target) -> Reshape(x, target)     target constant, copying no dimension of its input
-    Unsqueeze(Squeeze(x, a), a) -> x;   Squeeze(Unsqueeze(x, a), a) -> x;   any two reshapes back to x's shape -> x
+    Unsqueeze(Squeeze(x, a), a) -> x;   Squeeze(Unsqueeze(x, a), a) -> x
 
 ``reshape`` is Reshape, Squeeze or Unsqueeze.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman.graph.graph import Node, Value
-from dragoman.rules.library.remove_identity import same_shape
 from dragoman.rules.pattern import Trace
 from dragoman.rules.rule import NoMatch, Rule
 
@@ -27,8 +26,8 @@ class MergeReshapes(Rule):
         inner = op.any_of(*_RESHAPES)(x, ..., shared=True, bind="inner")
         return op.any_of(*_RESHAPES)(inner, ..., bind="y")
 
-    def check(self, x: Value, inner: Value, y: Value) -> None:
-        if same_shape(x, y) or _inverse(inner.producer, y.producer):
+    def check(self, inner: Value, y: Value) -> None:
+        if _inverse(inner.producer, y.producer):
             return
         if y.producer.op != "Reshape":
             raise NoMatch(f"{y.producer!r} is told by the shape of its input")
@@ -39,18 +38,21 @@ class MergeReshapes(Rule):
             raise NoMatch("the target shape copies dimensions of its input")
 
     def rewrite(self, op: Any, x: Value, inner: Value, y: Value) -> Value:
-        if same_shape(x, y) or _inverse(inner.producer, y.producer):
+        if _inverse(inner.producer, y.producer):
             return x
         result: Value = op.add(y.producer.attrs, (x, y.producer.input(1))).out
         return result
 
 
 def _inverse(first: Node, second: Node) -> bool:
-    """A Squeeze of what an Unsqueeze of the same axes has made."""
-    if (first.op, second.op) != ("Unsqueeze", "Squeeze") or len(second.inputs) < 2:
+    """One squeezes and the other unsqueezes the same axes."""
+    if {first.op, second.op} != {"Unsqueeze", "Squeeze"} or len(first.inputs) < 2 or len(second.inputs) < 2:
         return False
-    rank = first.out.rank
-    a, b = first.input(1).value, second.input(1).value
-    if rank is None or a is None or b is None or (x := a.numbers()) is None or (y := b.numbers()) is None:
+    squeeze, wide = (first, first.input(0)) if first.op == "Squeeze" else (second, first.out)
+    if getattr(squeeze.attrs, "allow_axis_skip", False) or wide.rank is None:
         return False
-    return sorted(i % rank for i in x) == sorted(i % rank for i in y)
+    axes = [node.input(1).value for node in (first, second)]
+    numbers = [a.numbers() if a is not None else None for a in axes]
+    if not numbers[0] or not numbers[1]:
+        return False
+    return sorted(i % wide.rank for i in numbers[0]) == sorted(i % wide.rank for i in numbers[1])

@@ -1,8 +1,11 @@
 """Nodes that hand their first input on unchanged go away; the tensor names of their output go to the input.
 
-Identity; Convert to the same type; Reshape, Squeeze, Unsqueeze, Broadcast, Tile, Slice and StridedSlice (step 1) to
-the same shape; Transpose in order; Add and Subtract of 0, Multiply and Divide by 1, Power of 1, where the other operand
-does not broadcast; Pad by nothing; Concat, Split and VariadicSplit of one.
+For inputs of any shape: Identity; Convert to the same type; Transpose in order; Add and Subtract of 0, Multiply and
+Divide by 1, Power of 1, where the other operand does not broadcast; Pad by nothing; Tile once; Concat, Split and
+VariadicSplit of one; Slice from the first to beyond any last; Reshape that copies all dimensions.
+
+In a static model also Reshape, Squeeze, Unsqueeze, Broadcast, Slice and StridedSlice (step 1) that happen to keep the
+shape. Elsewhere these stay, for they would act if the model were reshaped.
 """
 
 from __future__ import annotations
@@ -25,9 +28,8 @@ class RemoveIdentity(Pass):
     def run(self, graph: Graph, context: Editor) -> int:
         count = 0
         for node in context.nodes():
-            test = _TESTS.get(node.op)
-            survivor = test(node) if test is not None and node.attrs.version != "extension" else None
-            if survivor is not None and survivor.dtype is node.out.dtype and survivor.producer.graph is graph:
+            survivor = _survivor(node, context.static) if node.op in _OPS else None
+            if survivor is not None and survivor.producer.graph is graph:
                 context.replace(node.out, survivor)
                 context.prune([node])
                 count += 1
@@ -35,14 +37,22 @@ class RemoveIdentity(Pass):
 
     def explain(self, node: Node, context: Editor) -> list[str]:
         """Why the node is not an identity."""
-        test = _TESTS.get(node.op)
-        if test is None:
+        if node.op not in _OPS:
             return [f"{node.op} is not among the ops that may be an identity"]
-        if test(node) is not None:
+        if _survivor(node, context.static) is not None:
             return []
+        if _survivor(node, static=True) is not None:
+            return [f"{node!r} keeps the present shape of its input, but not any; use --static to fix the shapes"]
         return [
             f"{node!r} changes its input: {node.input(0).type!r} becomes {node.out.type!r}, or not provably the same"
         ]
+
+
+def _survivor(node: Node, static: bool) -> Value | None:
+    found = _ALWAYS[node.op](node) if node.op in _ALWAYS else None
+    if found is None and static and node.op in _IN_STATIC:
+        found = _IN_STATIC[node.op](node)
+    return found if found is not None and found.dtype is node.out.dtype else None
 
 
 def same_shape(a: Value, b: Value) -> bool:
@@ -62,10 +72,6 @@ def _only(node: Node) -> Value | None:
 
 def _single(node: Node) -> Value | None:
     return node.inputs[0] if len(node.inputs) == 1 else None
-
-
-def _same_type(node: Node) -> Value | None:
-    return node.inputs[0]  # the element types are compared for every op
 
 
 def _same_shape(node: Node) -> Value | None:
@@ -104,26 +110,43 @@ def _no_pad(node: Node) -> Value | None:
     return node.inputs[0]
 
 
-def _whole(node: Node) -> Value | None:
+def _once(node: Node) -> Value | None:
+    data = node.input(0)
+    repeats = static_dims(node.input(1).shape)
+    short = data.rank is not None and repeats is not None and len(repeats) == 1 and repeats[0] <= data.rank
+    return data if short and is_number(node.input(1), 1, exact=True) else None
+
+
+def _copies(node: Node) -> Value | None:
+    target = node.input(1).value if node.input(1).tensor is not None else None
+    if target is None or not node.attrs.special_zero or len(target.items) != node.input(0).rank:
+        return None
+    others = [i for i in target.items if i != 0]
+    return node.inputs[0] if others in ([], [-1]) else None
+
+
+def _from_first_to_last(node: Node) -> Value | None:
+    start, stop, step = (node.input(i) for i in (1, 2, 3))
+    if not is_number(start, 0, exact=True) or not is_number(step, 1, exact=True) or stop.tensor is None:
+        return None
+    ends = stop.value.numbers() if stop.value is not None else None
+    return node.inputs[0] if ends and min(ends) >= _BEYOND else None
+
+
+def _step_one(node: Node) -> Value | None:
     steps = node.inputs[3] if len(node.inputs) > 3 else None
     if node.op == "StridedSlice":
         masks = (node.attrs.new_axis_mask, node.attrs.shrink_axis_mask, node.attrs.ellipsis_mask)
         if any(any(m) for m in masks):
             return None
-    if steps is not None and not is_number(steps, 1, exact=True):
-        return None
-    return _same_shape(node)
+    return _same_shape(node) if steps is None or is_number(steps, 1, exact=True) else None
 
 
-_TESTS: dict[str, Callable[[Node], Value | None]] = {
+_BEYOND = 2**31 - 1
+_ALWAYS: dict[str, Callable[[Node], Value | None]] = {
     "Identity": _first,
-    "Convert": _same_type,
-    "ConvertLike": _same_type,
-    "Reshape": _same_shape,
-    "Squeeze": _same_shape,
-    "Unsqueeze": _same_shape,
-    "Broadcast": _same_shape,
-    "Tile": _same_shape,
+    "Convert": _first,  # the element types are compared for every op
+    "ConvertLike": _first,
     "Transpose": _in_order,
     "Add": _neutral(0, either=True),
     "Subtract": _neutral(0, either=False),
@@ -131,9 +154,20 @@ _TESTS: dict[str, Callable[[Node], Value | None]] = {
     "Divide": _neutral(1, either=False),
     "Power": _neutral(1, either=False),
     "Pad": _no_pad,
+    "Tile": _once,
     "Concat": _single,
     "Split": _only,
     "VariadicSplit": _only,
-    "Slice": _whole,
-    "StridedSlice": _whole,
+    "Slice": _from_first_to_last,
+    "Reshape": _copies,
 }
+_IN_STATIC: dict[str, Callable[[Node], Value | None]] = {
+    "Reshape": _same_shape,
+    "Squeeze": _same_shape,
+    "Unsqueeze": _same_shape,
+    "Broadcast": _same_shape,
+    "Tile": _same_shape,
+    "Slice": _step_one,
+    "StridedSlice": _step_one,
+}
+_OPS = frozenset(_ALWAYS) | frozenset(_IN_STATIC)

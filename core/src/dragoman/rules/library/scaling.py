@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 LINEAR = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupConvolutionBackpropData", "MatMul")
 
 
+#: a larger weight is copied as it lies in its file, and the runtime scales it or its product
+LARGEST = 12 << 20
+
+
 class ScaledTensor(Tensor):
     """``base * factor``, the factor (f64) broadcast over it from the shape ``spread``."""
 
@@ -89,6 +93,10 @@ def linear_weight(value: Value) -> tuple[Node, Tensor]:
         raise NoMatch(f"the weights of {node!r} are shared")
     if weight.dtype.name not in ("f32", "f64"):
         raise NoMatch(f"products of {weight.dtype} weights may leave their range")
+    if weight.tensor.nbytes > LARGEST:
+        raise NoMatch(
+            f"the weights of {node!r} are larger than {LARGEST >> 20} MB: rewriting them costs more than it saves"
+        )
     if node.op == "MatMul" and weight.rank != 2:
         raise NoMatch(f"the weights of {node!r} are no matrix")
     return node, weight.tensor
