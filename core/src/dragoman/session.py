@@ -15,6 +15,8 @@ from dragoman.frontends.contract import Frontend, Model
 from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract, plan_layers
 from dragoman.frontends.probe import recognise
 from dragoman.graph.graph import Graph, Node
+from dragoman.graph.tensor import FileTensor
+from dragoman.graph.walk import walk
 from dragoman.options import CORE_OPTIONS, Option, canonical
 from dragoman.plugins import PluginHost
 
@@ -212,7 +214,7 @@ class Session:
             self._observe(phase, target)
         with self.stage("precision"):
             self._precision(target)
-        sources = frozenset(p.resolve() for p in ([model.path] if model.path else []))
+        sources = source_files(model, graph)
         result = Result(target, model.stem, context.layers, reports, self.context, sources)
         if self.host.has("dragoman_conversion_finished"):
             self.host.notify("dragoman_conversion_finished", result=result, context=self.context)
@@ -237,6 +239,12 @@ class Session:
     def _observe(self, stage: str, graph: Graph) -> None:
         if self.host.has("dragoman_stage_finished"):
             self.host.notify("dragoman_stage_finished", stage=stage, graph=graph, context=self.context)
+
+
+def source_files(model: Model, graph: Graph) -> frozenset[Path]:
+    """The files that a source model lies in, weights beside it included: no output may overwrite them."""
+    files = {Path(n.tensor.source.name) for n in walk(graph) if isinstance(n.tensor, FileTensor)}
+    return frozenset(f.resolve() for f in files | ({model.path} if model.path else set()) if f.exists())
 
 
 __all__ = ["Context", "DragomanError", "InferError", "Result", "Session"]

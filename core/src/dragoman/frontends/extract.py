@@ -159,7 +159,7 @@ class Scope:
             elif node.op == CONSTANT:
                 assert node.tensor is not None
                 constant = self.builder.at(origin=node.origin).constant(node.tensor, name=self.prefix + node.name)
-                constant.names = node.out.names
+                constant.names = self._names(node.out)
                 self.env[id(node.out)] = constant
             else:
                 self._layer(node)
@@ -235,7 +235,7 @@ class Scope:
         for value, target in zip(node.outputs, results, strict=False):
             self.env[id(value)] = target
             if isinstance(target, Value):
-                target.names = (*target.names, *(n for n in value.names if n not in target.names))
+                target.names = (*target.names, *(n for n in self._names(value) if n not in target.names))
         for value in node.outputs[len(results) :]:
             self.env[id(value)] = POISON
             graph = node.graph
@@ -245,6 +245,12 @@ class Scope:
         last = results[0] if results else None
         if isinstance(last, Value) and last.producer.name.startswith(plan.name + "/"):
             last.producer.name = plan.name
+
+    def _names(self, value: Value) -> tuple[str, ...]:
+        """The tensor names that a value keeps; those inside an inlined sub-graph get its prefix, to stay unique."""
+        if self.own or self.parent is None:
+            return value.names
+        return tuple(self.prefix + n for n in value.names) if self.prefix != self.parent.prefix else ()
 
     def _poison(self, node: Node) -> None:
         for value in node.outputs:
