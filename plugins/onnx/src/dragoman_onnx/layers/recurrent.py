@@ -17,6 +17,7 @@ layers = Extractors("onnx")
 _DEFAULTS = {"RNN": ("Tanh",), "GRU": ("Sigmoid", "Tanh"), "LSTM": ("Sigmoid", "Tanh", "Tanh")}
 #: activations that the runtime's sequence ops have
 _FUSED = ("sigmoid", "tanh", "relu")
+_NO_CLIP = 1e30
 
 
 @dataclasses.dataclass
@@ -60,7 +61,9 @@ def _read(
         x = op.Transpose(x, op.constant([1, 0, 2], i64))
     batch = dim(op, x, 0)
     lengths, *states = rest
-    masked = lengths is not None
+    time = known_dim(x, 1)
+    numbers = layer.numbers(lengths) if lengths is not None else None
+    masked = lengths is not None and (numbers is None or any(n != time for n in numbers))
     if lengths is None:
         lengths = op.Broadcast(converted(op, dim(op, x, 1), i32), batch)
     first: list[Value] = []
@@ -116,8 +119,14 @@ def _bias_parts(op: Builder, s: Recurrence, gates: int) -> list[Value]:
 
 
 def _fused_attributes(s: Recurrence) -> dict[str, object]:
+    """The attributes of a sequence op.
+
+    Over a dynamic shape the CPU plugin's fused kernel takes no notice of the lengths. It has no clipping, so a clip
+    that changes nothing makes the plugin loop over cells, which respects them.
+    """
     names = tuple(a.name for a in s.activations[0])
-    return {"hidden_size": s.hidden, "direction": s.direction, "activations": names, "clip": s.clip}
+    clip = _NO_CLIP if s.masked and not s.clip else s.clip
+    return {"hidden_size": s.hidden, "direction": s.direction, "activations": names, "clip": clip}
 
 
 def _stepped(layer: Layer, op: Builder, s: Recurrence, cell: Cell, peepholes: Value | None = None) -> tuple[Value, ...]:
