@@ -7,10 +7,11 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "arithmetic", "bitwise", "cast", "comparison", "constant", "control", "convolution",
-    "detection", "gather", "image", "matrix", "normalization", "pooling", "quantization", "quantized",
-    "recurrent", "reduction", "resize", "scan", "scatter", "search", "sequence", "attention", "shape", "signal", "slice",
-    "softmax", "unary",
+    "activation", "arithmetic", "attention", "bitwise", "cast", "comparison", "constant", "control",
+    "convolution", "detection", "gather", "image", "loss", "matrix", "microsoft_activation", "microsoft_attention", "microsoft_group_query",
+    "microsoft_normalization", "normalization", "pooling", "quantization", "quantized", "random", "recurrent",
+    "reduction", "resize", "scan", "scatter", "search", "sequence", "shape", "signal", "slice", "softmax",
+    "training", "unary", "window",
 )  # fmt: skip
 
 
