@@ -9,6 +9,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, f64, i32, i64
 from dragoman_onnx.layers.broadcast import lay_second
+from dragoman_onnx.layers.quotient import is_rounded, quotient
 
 layers = Extractors("onnx")
 
@@ -27,7 +28,9 @@ def wrapping(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
 def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Div(A, B); of integers the quotient is cut towards zero."""
     b = lay_second(layer, op, a, b)
-    return op.Divide(a, b) if a.dtype.is_float else op.Divide(a, b, m_pythondiv=False)
+    if not a.dtype.is_float:
+        return op.Divide(a, b, m_pythondiv=False)
+    return quotient(op, a, b) if a.dtype is f32 and is_rounded(layer) else op.Divide(a, b)
 
 
 @layers("Mod", since=10)

@@ -72,6 +72,7 @@ def cast_to(layer: Layer, op: Builder, x: Value, kind: DType, saturate: bool = T
     """The value in another element type, by the rules of ONNX *Cast*."""
     if kind not in CODES:
         raise layer.refuse(f"the target type {kind} is unknown at conversion")
+    check_border(layer, kind, x)
     if x.dtype is kind:
         return x
     if t.string in (kind, x.dtype):
@@ -102,6 +103,16 @@ def _from_double(op: Builder, x: Value, kind: DType) -> Value:
         least, below = op.constant(-F32_MAX, t.f32), op.constant(-math.inf, t.f32)
         data = op.Select(op.LessEqual(most, data), infinite, op.Select(op.LessEqual(data, least), below, data))
     return data if kind is t.f32 else op.Convert(data, destination_type=kind)
+
+
+def check_border(layer: Layer, kind: DType, *inputs: Value | None) -> None:
+    """Refuses 2-bit integers as input or output of the model: programs cannot set or read arrays of them."""
+    graph = layer.node.graph
+    given_out = graph is not None and any(v is layer.node.outputs[0] for v in graph.outputs)
+    if (kind is t.u2 and given_out) or any(
+        v is not None and v.dtype is t.u2 and v.producer.op == "Parameter" for v in inputs
+    ):
+        raise layer.refuse("2-bit integers are an input or an output of the model", "cast them inside the model")
 
 
 def _plain_type(kind: DType) -> DType:

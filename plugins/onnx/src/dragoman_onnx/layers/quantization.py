@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph import types as t
 from dragoman.graph.graph import Value
 from dragoman.graph.types import DType, f32, i64, u8
-from dragoman_onnx.layers.cast import cast_to, element_of
+from dragoman_onnx.layers.cast import cast_to, check_border, element_of
+from dragoman_onnx.layers.quotient import quotient
 from dragoman_onnx.layers.sizes import axis_of, converted, dim, known_dim, rank_of, scalar, vector
 
 layers = Extractors("onnx")
@@ -23,6 +26,7 @@ def dequantize_linear(layer: Layer, op: Builder, x: Value, scale: Value, zero: V
     """DequantizeLinear(x, x_scale, x_zero_point, axis, block_size, output_dtype): (x - zero) · scale."""
     code, axis, block = layer.get("output_dtype", 0), layer.get("axis", 1), layer.get("block_size", 0)
     kind = element_of(layer, code) if code else scale.dtype
+    check_border(layer, kind, x, zero)
     wide = scale.dtype if scale.dtype.bits >= 16 else f32
     data = converted(op, x, wide)
     if _is_zero(zero):
@@ -66,18 +70,15 @@ def _blocked(layer: Layer, op: Builder, x: Value, scale: Value, zero: Value | No
     if size is None or count is None or size != count * block:
         shift = None if zero is None else repeated(layer, op, zero, x, axis, block)
         data = x if shift is None else op.Subtract(x, shift)
-        return _value(op.Multiply(data, repeated(layer, op, scale, x, axis, block)))
+        product: Value = op.Multiply(data, repeated(layer, op, scale, x, axis, block))
+        return product
     sizes: list[Value | int] = [known if (known := known_dim(x, k)) is not None else dim(op, x, k) for k in range(rank)]
     cut = op.Reshape(x, vector(op, [*sizes[:axis], count, block, *sizes[axis + 1 :]]), special_zero=False)
     inner = op.constant([axis + 1], i64)
     if zero is not None:
         cut = op.Subtract(cut, op.Unsqueeze(zero, inner))
-    result = op.Multiply(cut, op.Unsqueeze(scale, inner))
-    return _value(op.Reshape(result, vector(op, sizes), special_zero=False))
-
-
-def _value(value: Value) -> Value:
-    return value
+    result: Value = op.Reshape(op.Multiply(cut, op.Unsqueeze(scale, inner)), vector(op, sizes), special_zero=False)
+    return result
 
 
 def repeated(layer: Layer, op: Builder, scale: Value, x: Value, axis: int, block: int) -> Value:
@@ -109,13 +110,17 @@ def quantize_linear(layer: Layer, op: Builder, x: Value, scale: Value, zero: Val
     saturate = bool(layer.get("saturate", 1))
     layer.ignore("precision")
     kind = zero.dtype if zero is not None else element_of(layer, code) if code else u8
+    check_border(layer, kind, zero)
     shift = None if zero is None or _is_zero(zero) else zero
 
     def ready(one: Value) -> Value:
         one = converted(op, one, f32)
         return repeated(layer, op, one, x, axis, block) if block else laid(layer, op, one, x, axis)
 
-    ratio = op.Divide(converted(op, x, f32), ready(scale))
+    data, factor = converted(op, x, f32), ready(scale)
+    # a scale known beforehand rarely meets data half way between two levels; one taken from the data often does
+    divide = op.Divide if scale.tensor is not None else partial(quotient, op)
+    ratio = divide(data, factor)
     return quantized(layer, op, ratio, None if shift is None else ready(shift), kind, saturate)
 
 
@@ -142,8 +147,8 @@ def dynamic_quantize_linear(layer: Layer, op: Builder, x: Value) -> tuple[Value,
     zero = op.constant(0.0, f32)
     low = op.Minimum(op.ReduceMin(x, axes, keep_dims=False), zero)
     high = op.Maximum(op.ReduceMax(x, axes, keep_dims=False), zero)
-    levels = op.Divide(op.Subtract(high, low), op.constant(255.0, f32))
+    levels = quotient(op, op.Subtract(high, low), op.constant(255.0, f32))
     scale = op.Select(op.Equal(levels, zero), op.constant(1.0, f32), levels)
-    centre = op.Clamp(op.Round(op.Divide(op.Negative(low), scale), mode="half_to_even"), min=0, max=255)
-    data = quantized(layer, op, op.Divide(x, scale), centre, u8)
+    centre = op.Clamp(op.Round(quotient(op, op.Negative(low), scale), mode="half_to_even"), min=0, max=255)
+    data = quantized(layer, op, quotient(op, x, scale), centre, u8)
     return data, scale, op.Convert(centre, destination_type=u8)

@@ -1,0 +1,48 @@
+"""Division rounded correctly: the CPU plugin multiplies by the reciprocal, which misses some quotients by one ulp.
+
+That matters where the quotient is rounded to an integer: 49 / 49 must not be floored to 0, and halves must be halves.
+"""
+
+from __future__ import annotations
+
+from dragoman.builder import Builder
+from dragoman.frontends.extract import Layer
+from dragoman.graph.graph import Value
+from dragoman.graph.types import f32
+
+_ROUNDING = frozenset({"Floor", "Ceil", "Round", "QuantizeLinear"})
+_PASSING = frozenset({"Add", "Sub", "Neg", "Clip", "Min", "Max", "Identity", "Relu", "Cast", "Mul"})
+
+
+def is_rounded(layer: Layer, depth: int = 4) -> bool:
+    """The first output of the source layer is rounded to integers, at once or a few layers later."""
+    return _is_rounded(layer.node.outputs[0], depth)
+
+
+def _is_rounded(value: Value, depth: int) -> bool:
+    for node, _ in value.uses:
+        if node.op in _ROUNDING or (node.op == "Cast" and node.attrs.get("to") in (2, 3, 4, 5, 6, 7, 12, 13)):
+            return True
+        if depth > 1 and node.op in _PASSING and _is_rounded(node.outputs[0], depth - 1):
+            return True
+    return False
+
+
+def quotient(op: Builder, x: Value, y: Value) -> Value:
+    """x / y of f32 numbers, corrected by its remainder, which is computed in halves of 12 bits (Dekker's product)."""
+    ratio = op.Divide(x, y)
+    high, low = _halves(op, ratio)
+    y_high, y_low = _halves(op, y)
+    rest = op.Subtract(x, op.Multiply(high, y_high))
+    for a, b in ((high, y_low), (low, y_high), (low, y_low)):
+        rest = op.Subtract(rest, op.Multiply(a, b))
+    better = op.Add(ratio, op.Divide(rest, y))
+    # infinities and divisions by zero have no remainder
+    found: Value = op.Select(op.IsFinite(better), better, ratio)
+    return found
+
+
+def _halves(op: Builder, x: Value) -> tuple[Value, Value]:
+    spread = op.Multiply(x, op.constant(4097.0, f32))
+    high = op.Subtract(spread, op.Subtract(spread, x))
+    return high, op.Subtract(x, high)
