@@ -9,7 +9,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, i64
 from dragoman_onnx.layers.heads import Mask, attend, merge_heads, positions, rotate, split_heads, triangle
-from dragoman_onnx.layers.matrix import centred
+from dragoman_onnx.layers.quantized import centred
 from dragoman_onnx.layers.sizes import converted, counted, dim, known_dim, rank_of
 
 layers = Extractors("onnx")
