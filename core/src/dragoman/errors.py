@@ -36,6 +36,8 @@ class DragomanError(Exception):
 
     exit_code: ClassVar[int] = 70
     family: ClassVar[str] = "D9"
+    #: what to do next where an error says nothing better
+    advice: ClassVar[str] = "report it with the steps that lead here"
 
     def __init__(
         self, code: str, what: str, where: str = "", hint: str = "", *, problems: Sequence[Problem] = ()
@@ -46,14 +48,17 @@ class DragomanError(Exception):
         self.code = code
         self.what = what
         self.where = where
-        self.hint = hint
+        self.hint = hint or self.advice
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
         lines = [f"{self.code}: {self.what}"]
         if self.where:
             lines.append(f"  where: {self.where}")
-        lines += [f"  - {p.where}: {p.what}" if p.where else f"  - {p.what}" for p in self.problems]
+        for p in self.problems:
+            lines.append(f"  - {p.where}: {p.what}" if p.where else f"  - {p.what}")
+            if p.hint:
+                lines.append(f"    {p.hint}")
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         lines.append(f"  help: dragoman explain {self.code}")
@@ -76,6 +81,7 @@ class UsageError(DragomanError):
 
     exit_code = 2
     family = "D1"
+    advice = "see dragoman --help"
 
 
 class SourceError(DragomanError):
@@ -83,6 +89,7 @@ class SourceError(DragomanError):
 
     exit_code = 3
     family = "D2"
+    advice = "check the file with its own framework, or fetch it again"
 
 
 class UnsupportedError(DragomanError):
@@ -90,6 +97,7 @@ class UnsupportedError(DragomanError):
 
     exit_code = 4
     family = "D3"
+    advice = "dragoman plan MODEL shows what is missing"
 
 
 class InferError(DragomanError):
@@ -97,6 +105,7 @@ class InferError(DragomanError):
 
     exit_code = 5
     family = "D4"
+    advice = "check the model with its own framework"
 
 
 class RuleError(DragomanError):
@@ -104,6 +113,7 @@ class RuleError(DragomanError):
 
     exit_code = 6
     family = "D5"
+    advice = "leave the rule out with --skip RULE, and report it to its author"
 
 
 class PluginError(DragomanError):
@@ -111,6 +121,7 @@ class PluginError(DragomanError):
 
     exit_code = 7
     family = "D6"
+    advice = "see dragoman doctor"
 
 
 class AccuracyError(DragomanError):
@@ -118,6 +129,7 @@ class AccuracyError(DragomanError):
 
     exit_code = 8
     family = "D7"
+    advice = "compare inner layers with --output NAME"
 
 
 class OutputError(DragomanError):
@@ -125,6 +137,7 @@ class OutputError(DragomanError):
 
     exit_code = 9
     family = "D8"
+    advice = "choose another folder with -o"
 
 
 class InternalError(DragomanError):
@@ -132,6 +145,7 @@ class InternalError(DragomanError):
 
     exit_code = 70
     family = "D9"
+    advice = "report it with the steps that lead here"
 
 
 def closest(name: str, known: Sequence[str], count: int = 3) -> list[str]:

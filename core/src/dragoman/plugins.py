@@ -269,6 +269,22 @@ class PluginHost:
         found: _T = self._registered[key]
         return found
 
+    def require(self, frontend: Frontend) -> None:
+        """PluginError D604 when the plugin of a front-end in use is broken."""
+        for name, held in self.frontends():
+            plugin = self.plugins[name]
+            if held is frontend and plugin.status != "loaded":
+                raise PluginError(
+                    "D604",
+                    f"the plugin {name} is needed and {plugin.status}: {plugin.error}",
+                    f"{plugin.label}, {plugin.stage}",
+                    "dragoman doctor shows the traceback; reinstall the plugin or report it to its author",
+                )
+
+    def broken(self) -> list[Plugin]:
+        """Plugins that failed."""
+        return [p for p in self.plugins.values() if p.status in ("broken", "incompatible")]
+
     def frontends(self) -> list[tuple[str, Frontend]]:
         """Front-ends by plugin; conflicts on the framework's name are refused."""
         return self._once(

@@ -131,6 +131,7 @@ class Session:
             self.context.framework = frontend.name
             self.options.update(canonical(self.given, self.known_options(frontend.name)))
             graph = frontend.load(model, self.options)
+            graph.info["file"] = model.name
         with self.stage("shape"):
             shape_model(graph, self.options)
         self._observe("load", graph)
@@ -152,15 +153,18 @@ class Session:
             found = host.first("dragoman_infer_shape", node=node, context=self.context)
             return None if found is None else found[1]
 
+        table = host.extractor_table(frontend.name)
+        host.require(frontend)
         return ExtractionContext(
             frontend.name,
-            host.extractor_table(frontend.name),
+            table,
             self.ops,
             info=graph.info,
             unknown_layer=unknown if host.has("dragoman_unknown_layer") else None,
             version_of=lambda node: frontend.version_of(graph, node),
             is_default=lambda node, name, value: frontend.is_default(graph, node, name, value),
             shape_rules=host.shape_rules(),
+            broken=[f"{p.name} ({p.error})" for p in host.broken()],
             infer_shape=infer_shape if host.has("dragoman_infer_shape") else None,
         )
 

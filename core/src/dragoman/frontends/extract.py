@@ -55,6 +55,7 @@ class ExtractionContext:
         is_default: Callable[[Node, str, Any], bool] | None = None,
         shape_rules: Mapping[tuple[str, str], Any] | None = None,
         infer_shape: Callable[[Node], Any] | None = None,
+        broken: Sequence[str] = (),
     ) -> None:
         self.framework = framework
         self.table = table
@@ -65,6 +66,7 @@ class ExtractionContext:
         self.is_default = is_default or (lambda node, name, value: False)
         self.shape_rules = shape_rules or {}
         self.infer_shape = infer_shape
+        self.broken = tuple(broken)
         self.layers: list[LayerPlan] = []
         self.depth = 0
 
@@ -268,6 +270,8 @@ class Scope:
             near = closest(node.op, context.table.names(context.framework))
             if near:
                 plan.hint = f"closest registered: {', '.join(near)}"
+            elif context.broken:
+                plan.hint = f"broken plugins, one of which may have it: {', '.join(context.broken)}; dragoman doctor"
         self._poison(node)
 
 
@@ -297,7 +301,7 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
     target, outputs = _run(graph, context, name)
     problems = context.problems()
     if problems:
-        raise unsupported(problems)
+        raise unsupported(problems, str(graph.info.get("file", graph.name)))
     target.outputs = [out for out in outputs if isinstance(out, Value)]
     target.info["result_names"] = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
     return target
@@ -333,7 +337,7 @@ def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, li
     return target, outputs
 
 
-def unsupported(problems: Iterable[LayerPlan]) -> UnsupportedError:
+def unsupported(problems: Iterable[LayerPlan], where: str) -> UnsupportedError:
     """One error for all layers that were not converted, the commonest kind first in the summary."""
     listed = list(problems)
     kinds: dict[str, int] = {}
@@ -346,6 +350,7 @@ def unsupported(problems: Iterable[LayerPlan]) -> UnsupportedError:
     return UnsupportedError(
         code,
         f"{len(listed)} layer{'s' if len(listed) > 1 else ''} cannot be converted: {summary}",
+        where,
         hint="install a plugin that has them, cut the model before them (--output), or write an extractor "
         "(dragoman explain D301)",
         problems=[Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed],

@@ -37,7 +37,7 @@ class Plan:
 
     def error(self) -> UnsupportedError:
         """The error that ``convert`` would raise."""
-        return unsupported(self.missing)
+        return unsupported(self.missing, self.model)
 
     def as_dict(self) -> dict[str, Any]:
         """The versioned JSON document."""
