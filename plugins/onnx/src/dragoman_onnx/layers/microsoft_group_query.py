@@ -62,11 +62,8 @@ def group_query_attention(
             raise layer.refuse("do_rotary without cos_cache and sin_cache", "the model is not valid")
         query, keys = _rotated(layer, op, (query, keys), (cos, sin), at, op.Add(start, counted(op, rows)))
     if past_key is not None and past_value is not None:
-        where = _places(op, start, rows, dim(op, past_key, 2), whole)
-        keys, values = (
-            op.Gather(op.Concat(p, x, axis=2), where, op.constant(2), batch_dims=1)
-            for p, x in ((past_key, keys), (past_value, values))
-        )
+        cached = _Cache(op, start, rows, dim(op, past_key, 2), whole)
+        keys, values = cached.joined(past_key, keys), cached.joined(past_value, values)
     mask = _mask(layer, op, start, rows, dim(op, keys, 2), added)
     times = heads // kv_heads
     wide = [repeat_heads(op, x, times) for x in (keys, values)]
@@ -113,14 +110,24 @@ def _rotated(
     return tuple(rotate(op, x, turns[0], turns[1], 2 * half, interleaved) for x in given)
 
 
-def _places(op: Builder, start: Value, rows: Value, past: Value, whole: Value) -> Value:
-    """Which element of (past, new) each place of the cache holds, per batch."""
-    at = positions(op, op.Maximum(past, whole), 1)
-    new = op.Add(op.Subtract(at, start), past)
-    fresh = op.LogicalAnd(op.GreaterEqual(at, start), op.Less(at, op.Add(start, rows)))
-    most = op.Subtract(op.Add(past, rows), op.constant(1, i64))
-    found: Value = op.Minimum(op.Select(fresh, new, at), most)
-    return found
+class _Cache:
+    """Places of a cache, per batch: what was there before ``start``, then ``rows`` new ones, then zeros."""
+
+    def __init__(self, op: Builder, start: Value, rows: Value, past: Value, whole: Value) -> None:
+        self.op = op
+        at = positions(op, op.Maximum(past, whole), 1)
+        end = op.Add(start, rows)
+        self.filled = op.Unsqueeze(op.Less(at, end), op.constant([1, 3]))
+        new = op.Add(op.Subtract(at, start), past)
+        most = op.Subtract(op.Add(past, rows), op.constant(1, i64))
+        self.source = op.Minimum(op.Select(op.GreaterEqual(at, start), new, at), most)
+
+    def joined(self, past: Value, new: Value) -> Value:
+        """The cache out of the past's and the new part."""
+        op = self.op
+        found = op.Gather(op.Concat(past, new, axis=2), self.source, op.constant(2), batch_dims=1)
+        cache: Value = op.Select(self.filled, found, op.constant(0.0, found.dtype))
+        return cache
 
 
 def _mask(layer: Layer, op: Builder, start: Value, rows: Value, columns: Value, added: Value | None) -> Mask:
