@@ -6,7 +6,7 @@ Roll-7, ReverseSequence-1; shapes as the runtime infers them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dragoman.graph.types import Dim, Shape, SmallValue, TensorType, Typed
 from dragoman.infer.dims import bounds, compatible, dynamic_shape, merge, merge_shapes
@@ -118,6 +118,14 @@ class StridedSlice(Op):
     new_axis_mask = Ints()
     shrink_axis_mask = Ints()
     ellipsis_mask = Ints()
+
+    def __init__(self, **attributes: Any) -> None:
+        # the runtime wants masks of one length; missing bits are 0
+        masks = {name: tuple(bits) for name, bits in attributes.items() if name.endswith("_mask")}
+        length = max(map(len, masks.values()), default=0)
+        names = (name for name in self.attributes if length)
+        filled = {name: (*masks.get(name, ()), *[0] * length)[:length] for name in names}
+        super().__init__(**{**attributes, **filled})
 
     def _masks(self) -> Masks:
         return Masks(
