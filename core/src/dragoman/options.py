@@ -76,7 +76,7 @@ _ITEM = re.compile(
 def parse_input_item(text: str) -> InputItem:
     """``[PORT:]NAME[:PORT][SHAPE][{TYPE}][->VALUE]``; ValueError when it is not of that form."""
     m = _ITEM.fullmatch(text)
-    if m is None or not m["name"]:
+    if m is None or not m["name"] or m["name"].endswith("->"):
         raise ValueError(f"{text!r} is not of the form NAME[SHAPE]{{TYPE}}->VALUE")
     kind: DType | None = None
     if m["type"]:
