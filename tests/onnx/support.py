@@ -39,6 +39,44 @@ def model_of(
     return helper.make_model(graph, opset_imports=imports, functions=list(functions), ir_version=min(11, 4 + opset))
 
 
+def layer_model(
+    op: str,
+    feeds: Feeds,
+    outputs: str = "y",
+    *,
+    kinds: Mapping[str, Any] | None = None,
+    opset: int = 17,
+    domain: str = "",
+    constants: Iterable[str] = (),
+    dynamic: bool = True,
+    **attributes: Any,
+) -> onnx.ModelProto:
+    """A model of one layer. Its inputs are ``feeds`` in their order: names that begin with ``_`` are left out, those
+    in ``constants`` are initializers, and the first dimension of the others is open where ``dynamic``. ``-`` among
+    the outputs leaves one out; they are f32 unless ``kinds`` says otherwise.
+    """
+    names = ["" if n.startswith("_") else n for n in feeds]
+    while not names[-1]:
+        names.pop()
+    held = {n: np.asarray(feeds[n]) for n in constants}
+    ports = []
+    for name in names:
+        if name and name not in held:
+            array = np.asarray(feeds[name])
+            dims = [f"{name}0" if dynamic and i == 0 and array.ndim > 1 else d for i, d in enumerate(array.shape)]
+            ports.append(port(name, array.dtype, dims))
+    made = ["" if o == "-" else o for o in outputs.split()]
+    node = helper.make_node(op, names, made, domain=domain, **attributes)
+    results = [port(o, (kinds or {}).get(o, np.float32)) for o in made if o]
+    domains = {"com.microsoft": 1} if domain == "com.microsoft" else {}
+    return model_of([node], ports, results, opset=opset, constants=held, domains=domains)
+
+
+def given(feeds: Feeds, constants: Iterable[str] = ()) -> dict[str, np.ndarray]:
+    """The arrays to run a :func:`layer_model` with."""
+    return {n: np.asarray(a) for n, a in feeds.items() if n not in set(constants) and not n.startswith("_")}
+
+
 def run_ir(model: Any, feeds: Feeds, **options: Any) -> list[np.ndarray]:
     """The outputs of the converted model on OpenVINO's CPU plugin, in full precision."""
     import openvino

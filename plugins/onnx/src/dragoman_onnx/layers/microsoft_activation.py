@@ -38,12 +38,6 @@ def quick_gelu(layer: Layer, op: Builder, x: Value) -> Value:
     return op.Swish(x, op.constant(layer.get("alpha", 1.702), x.dtype))
 
 
-@layers("com.microsoft:ScaledSiLU")
-def scaled_silu(layer: Layer, op: Builder, x: Value) -> Value:
-    """ScaledSiLU(X): refused, its formula is not published."""
-    raise layer.refuse("ScaledSiLU has no published definition", "export the model without onnxruntime's fusions")
-
-
 @layers("com.microsoft:BiasSplitGelu")
 def bias_split_gelu(layer: Layer, op: Builder, x: Value, bias: Value) -> Value:
     """BiasSplitGelu(X, bias): the sum halved along its last axis; the left half times Gelu of the right."""
@@ -139,7 +133,7 @@ def _channels_last(x: Value, w: Value, group: int) -> bool:
 
 @layers("com.microsoft:FusedMatMul", "com.microsoft:TransposeMatMul", "com.microsoft:FusedMatMulActivation")
 def fused_matmul(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
-    """FusedMatMul(A, B): alpha · A'·B', each turned within the matrices, or first from its batch; then an activation."""
+    """FusedMatMul(A, B): alpha · A'·B', each turned in its matrices or out of its batch; then an activation."""
     turned = []
     for x, side in ((a, "A"), (b, "B")):
         if layer.get(f"transBatch{side}", 0):
@@ -147,7 +141,10 @@ def fused_matmul(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
             x = op.Transpose(x, op.constant([*range(1, rank - 1), 0, rank - 1]))
         turned.append(x)
     # a vector has nothing to turn
-    flags = {f"transpose_{s.lower()}": bool(layer.get(f"trans{s}", 0)) and x.rank != 1 for s, x in zip("AB", turned)}
+    flags = {
+        f"transpose_{s.lower()}": bool(layer.get(f"trans{s}", 0)) and x.rank != 1
+        for s, x in zip("AB", turned, strict=True)
+    }
     y: Value = op.MatMul(*turned, **flags)
     alpha = layer.get("alpha", 1.0)
     if alpha != 1:

@@ -120,8 +120,7 @@ def _lengths(layer: Layer, op: Builder, words: Value, mask: Value | None) -> Val
         return found
     if layer.wants(1):
         ones = op.Convert(op.Equal(mask, op.constant(1, mask.dtype)), destination_type=i32)
-        found = op.ReduceSum(ones, op.constant([1]), keep_dims=False)
-        return found
+        return op.ReduceSum(ones, op.constant([1]), keep_dims=False)
     return mask
 
 
