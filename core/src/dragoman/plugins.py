@@ -12,20 +12,45 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from dragoman import hookspecs
 from dragoman.errors import PluginError
-from dragoman.frontends.contract import Frontend
-from dragoman.frontends.extract import Extractor, ExtractorTable
 from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, RuntimeOp, ShapeRule
-from dragoman.ops.define import Op, OpRegistry
+
+if TYPE_CHECKING:
+    from dragoman.frontends.contract import Frontend
+    from dragoman.frontends.registry import Extractor, ExtractorTable
+    from dragoman.ops.define import OpRegistry
 
 _T = TypeVar("_T")
 OTHER_GROUPS = (f"{GROUP}.v2", f"{GROUP}.v3")
 CORE = "core"
+
+
+@dataclasses.dataclass(frozen=True)
+class EntryPoint:
+    """What discovery needs of an entry point; tests make their own.
+
+    ``dist`` is the ``importlib_metadata`` distribution; its name and version, which cost a parse of its metadata, are
+    only read for messages.
+    """
+
+    name: str
+    load: Callable[[], Any]
+    group: str = GROUP
+    distribution: str = ""
+    version: str = ""
+    dist: Any = None
+
+    @property
+    def label(self) -> str:
+        """``dragoman-onnx 0.1.0``."""
+        if self.dist is not None:
+            return f"{self.dist.name} {self.dist.version}"
+        return f"{self.distribution} {self.version}".strip()
 
 
 @dataclasses.dataclass
@@ -33,8 +58,7 @@ class Plugin:
     """One discovered plugin and how it fared."""
 
     name: str
-    distribution: str = ""
-    version: str = ""
+    point: EntryPoint
     info: PluginInfo | None = None
     module: Any = None
     status: str = "loaded"
@@ -45,7 +69,7 @@ class Plugin:
     @property
     def label(self) -> str:
         """``dragoman-onnx 0.1.0`` for messages."""
-        return f"{self.distribution} {self.version}".strip() or self.name
+        return self.point.label or self.name
 
     def fail(self, stage: str, error: BaseException) -> None:
         """Mark broken."""
@@ -54,26 +78,13 @@ class Plugin:
         self.trace = traceback.format_exc()
 
 
-@dataclasses.dataclass(frozen=True)
-class EntryPoint:
-    """What discovery needs of an entry point; tests make their own."""
-
-    name: str
-    load: Callable[[], Any]
-    group: str = GROUP
-    distribution: str = ""
-    version: str = ""
-
-
 def installed_entry_points() -> list[EntryPoint]:
     """Entry points of all installed distributions in our groups."""
     from importlib_metadata import entry_points
 
     found = []
     for group in (GROUP, *OTHER_GROUPS):
-        for ep in entry_points(group=group):
-            dist = ep.dist
-            found.append(EntryPoint(ep.name, ep.load, group, dist.name if dist else "", dist.version if dist else ""))
+        found += [EntryPoint(ep.name, ep.load, group, dist=ep.dist) for ep in entry_points(group=group)]
     return found
 
 
@@ -102,17 +113,17 @@ class PluginHost:
         self._registered: dict[tuple[str, str], Any] = {}
         self._trace = "hooks" in os.environ.get("DRAGOMAN_TRACE", "").split(",")
         points = installed_entry_points() if entry_points is None else list(entry_points)
-        for point in sorted(points, key=lambda p: (p.name != CORE, p.name, p.distribution)):
+        for point in sorted(points, key=lambda p: (p.name != CORE, p.name)):
             self._load(point)
         self._check_requirements()
 
     def _load(self, point: EntryPoint) -> None:
-        plugin = Plugin(point.name, point.distribution, point.version)
+        plugin = Plugin(point.name, point)
         if point.name != CORE and (self._only is not None and point.name not in self._only):
             return
         held = self.plugins.get(point.name)
         if held is not None:
-            if (held.distribution, held.version) != (plugin.distribution, plugin.version):
+            if held.label != plugin.label:
                 held.status, held.stage = "broken", "load"
                 held.error = f"the name is claimed by {held.label} and {plugin.label}; uninstall one of them"
                 self._unregister(held.name)
@@ -209,7 +220,7 @@ class PluginHost:
     def first(self, hook: str, **arguments: Any) -> tuple[str, Any] | None:
         """The first answer that is not None, with its plugin; PluginError D606 when an implementation raises."""
         from dragoman.errors import DragomanError
-        from dragoman.frontends.extract import Refusal
+        from dragoman.frontends.layer import Refusal
 
         caller = getattr(self.manager.hook, hook)
         for impl in sorted(caller.get_hookimpls(), key=lambda i: i.plugin_name):
@@ -287,17 +298,21 @@ class PluginHost:
 
     def frontends(self) -> list[tuple[str, Frontend]]:
         """Front-ends by plugin; conflicts on the framework's name are refused."""
-        return self._once(
-            "frontends",
-            "",
-            lambda: self._unique(self.call("dragoman_register_frontends", Frontend), lambda f: f"frontend:{f.name}"),
-        )
+        return self._once("frontends", "", self._frontends)
+
+    def _frontends(self) -> list[tuple[str, Frontend]]:
+        from dragoman.frontends.contract import Frontend
+
+        held = self.call("dragoman_register_frontends", Frontend)
+        return self._unique(held, lambda f: f"frontend:{f.name}")
 
     def op_registry(self) -> OpRegistry:
         """All target ops."""
         return self._once("ops", "", self._op_registry)
 
     def _op_registry(self) -> OpRegistry:
+        from dragoman.ops.define import Op, OpRegistry
+
         held = self.call("dragoman_register_ops", Op)
         return OpRegistry(cls for _, cls in self._unique(held, lambda c: f"op:{c.type}:{c.version}"))
 
@@ -306,7 +321,7 @@ class PluginHost:
         return self._once("extractors", framework, lambda: self._extractor_table(framework))
 
     def _extractor_table(self, framework: str) -> ExtractorTable:
-        from dragoman.frontends.extract import Extractors
+        from dragoman.frontends.registry import Extractors, ExtractorTable
 
         table = ExtractorTable()
         claims: dict[str, list[tuple[str, Extractor]]] = {}
