@@ -29,7 +29,8 @@ def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Div(A, B); of integers the quotient is cut towards zero."""
     b = lay_second(layer, op, a, b)
     if not a.dtype.is_float:
-        return op.Divide(a, b, m_pythondiv=False)
+        # with dynamic shapes the CPU plugin rounds 8-bit quotients to the nearest
+        return in_32_bits(op, lambda x, y: op.Divide(x, y, m_pythondiv=False), a, b)
     return quotient(op, a, b) if a.dtype is f32 and is_rounded(layer) else op.Divide(a, b)
 
 
@@ -37,9 +38,9 @@ def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
 def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Mod(A, B, fmod): the rest has the sign of B, with fmod=1 that of A."""
     if layer.get("fmod", 0):
-        return op.Mod(a, b)
+        return in_32_bits(op, op.Mod, a, b)
     if not a.dtype.is_float:
-        return op.FloorMod(a, b)
+        return in_32_bits(op, op.FloorMod, a, b)
     if a.dtype is f64:
         raise layer.refuse("fmod=0 of f64", "the CPU plugin computes it in f32, without infinities: cast to f32")
     same = op.Equal(op.Less(a, op.constant(0.0, a.dtype)), op.Less(b, op.constant(0.0, a.dtype)))

@@ -56,7 +56,10 @@ def bit_cast(layer: Layer, op: Builder, x: Value) -> Value:
     if kind.bits < 8 or x.dtype.bits < 8:
         raise layer.refuse(f"the bits of {x.dtype} are read as {kind}", "OpenVINO has no operation for that")
     data = layer.array(x, "data of which the bits are read as another type")
-    return op.constant(np.ascontiguousarray(data).view(kind.numpy), kind)
+    bits = np.ascontiguousarray(data).view(kind.numpy).reshape(data.shape)
+    if kind.is_integer and kind.bits == 64 and (bits != bits.astype(np.int32)).any():
+        raise layer.refuse(f"the bits of {x.dtype} read as {kind} exceed 32 bits", "the CPU plugin computes i64 in i32")
+    return op.constant(bits, kind)
 
 
 def element_of(layer: Layer, code: int) -> DType:

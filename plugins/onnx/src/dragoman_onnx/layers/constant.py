@@ -11,6 +11,7 @@ from dragoman.graph.graph import Value
 from dragoman.graph.types import boolean, f32, i32, i64, static_dims, string
 from dragoman.lazy import np
 from dragoman_onnx.layers.cast import element_of
+from dragoman_onnx.layers.sizes import known_dim
 
 layers = Extractors("onnx")
 
@@ -43,6 +44,8 @@ def constant_of_shape(layer: Layer, op: Builder, shape: Value) -> Value:
         raise layer.refuse("the value is a string", "OpenVINO repeats numbers only")
     if shape.shape == (0,):
         return one
+    if known_dim(shape, 0) is None:
+        raise layer.refuse("the rank of the result is unknown", "give the length of the shape with --shape")
     return op.Broadcast(one, shape)
 
 

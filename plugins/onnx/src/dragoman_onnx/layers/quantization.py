@@ -55,8 +55,8 @@ def laid(layer: Layer, op: Builder, one: Value, x: Value, axis: int) -> Value:
     if one.rank != 1:
         raise layer.refuse("the scale is neither a scalar nor a vector, and there is no block_size")
     rank = rank_of(layer, x)
-    behind = rank - axis_of(layer, axis, rank) - 1
-    if rank == 1 or behind == 0:
+    behind = 0 if rank == 1 else rank - axis_of(layer, axis, rank) - 1
+    if behind == 0:
         return one
     found: Value = op.Unsqueeze(one, op.constant(list(range(1, behind + 1)), i64))
     return found
