@@ -6,6 +6,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
+from dragoman.infer.dims import same_dim
 from dragoman_onnx.layers.sizes import along, axis_of, converted, counted, dim, dims, flat, rank_of
 
 layers = Extractors("onnx")
@@ -22,6 +23,10 @@ def gather(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
 def gather_elements(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
     """GatherElements(data, indices): out[i][j] = data[indices[i][j]][j] for axis 0."""
     axis = axis_of(layer, layer.get("axis", 0), rank_of(layer, x))
+    for i in range(rank_of(layer, indices, "the indices")):
+        if i != axis and x.shape and indices.shape and not same_dim(x.shape[i], indices.shape[i]):
+            # ONNX lets the indices be shorter there, OpenVINO does not (and throws a Slice before it away)
+            x = op.Gather(x, counted(op, dim(op, indices, i)), op.constant(i, i64))
     y: Value = op.GatherElements(x, from_front(layer, op, indices, dim(op, x, axis)), axis=axis)
     return y
 
