@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from dragoman.graph.types import DYNAMIC, Dim, Shape
-from dragoman.infer.broadcast import broadcast
-from dragoman.infer.dims import merge
+from dragoman.infer.broadcast import broadcast, broadcast_dim
 from dragoman.ops.define import Contradiction
 
 ELLIPSIS = "..."
@@ -48,7 +47,7 @@ def einsum_shape(equation: str, shapes: Sequence[Shape]) -> Shape:
         if shape is None:
             hidden_rank |= ELLIPSIS in labels
             for label in labels:
-                sizes.setdefault(label, (DYNAMIC,))
+                sizes[label] = (broadcast_dim(DYNAMIC, sizes[label][0]) if sizes.get(label) else DYNAMIC,)
         else:
             _bind(sizes, labels, shape)
     if hidden_rank and ELLIPSIS in output:
@@ -71,7 +70,4 @@ def _bind(sizes: dict[str, tuple[Dim, ...]], labels: list[str], shape: tuple[Dim
         elif label == ELLIPSIS:
             sizes[label] = broadcast(held, dims) or ()
         else:
-            met = merge(held[0], dims[0])
-            if met is None:
-                raise Contradiction(f"{label!r} is {held[0]} and {dims[0]}")
-            sizes[label] = (met,)
+            sizes[label] = (broadcast_dim(held[0], dims[0]),)

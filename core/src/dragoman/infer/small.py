@@ -35,7 +35,7 @@ def known_axes(given: Typed | None, rank: int) -> tuple[int, ...] | None:
 
 def checked_axis(axis: int, rank: int) -> int:
     """The axis counted from the front; Contradiction when it is outside the rank."""
-    found = normalize_axis(axis, rank)
+    found = normalize_axis(axis, rank) if rank else None
     if found is None:
         raise Contradiction(f"axis {axis} is outside {-rank}..{rank - 1}")
     return found

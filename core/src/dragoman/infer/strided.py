@@ -119,9 +119,9 @@ def _cut(
     whole = HIGHEST if high is None else high
     first: Bounds | None = begins[axis] if begins is not None else None
     last: Bounds | None = ends[axis] if ends is not None else None
-    if axis in masks.begin:
+    if axis in masks.begin and (first is not None or step > 0):
         first = (whole, whole) if step < 0 else (0, 0)
-    if axis in masks.end:
+    if axis in masks.end and last is not None:
         last = (-1 - whole, -1 - whole) if step < 0 else (whole, whole)
     return shorter(dim) if first is None or last is None else sliced_dim(dim, first, last, step)
 

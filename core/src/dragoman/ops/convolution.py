@@ -35,6 +35,8 @@ class _Windowed(Op):
             raise Contradiction(f"the data must have rank 3, 4 or 5, not {len(data)}")
         if data is not None and filters is not None and len(filters) - self._filter_lead != len(data) - 2:
             raise Contradiction(f"filters of rank {len(filters)} do not fit data of rank {len(data)}")
+        if filters is not None and len(filters) <= self._filter_lead:
+            raise Contradiction(f"filters of rank {len(filters)} have no spatial dimension")
         if data is not None:
             return len(data) - 2
         if filters is not None:

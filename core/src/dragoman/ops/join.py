@@ -34,9 +34,7 @@ class Concat(Op):
         if len(ranks) > 1:
             raise Contradiction(f"ranks differ: {sorted(ranks)}")
         rank = ranks.pop()
-        axis = checked_axis(self.axis, rank) if rank else -1
-        if axis < 0:
-            raise Contradiction("scalars cannot be joined")
+        axis = checked_axis(self.axis, rank)
         shape = _joined_shape([t.shape for t in tensors], axis, rank)
         return TensorType(kind, shape, joined([t.value for t in tensors], axis, shape))
 

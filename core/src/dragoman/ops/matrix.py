@@ -137,11 +137,11 @@ class ScaledDotProductAttention(Op):
         if key.shape is not None:
             key_batch, columns, key_depth = _stacked(key.shape, "key")
             batch = _met(batch, key_batch)
-            broadcast_dim(depth, key_depth)
+            _same(depth, key_depth, "query and key")
         if value.shape is not None:
             value_batch, value_rows, out_depth = _stacked(value.shape, "value")
             batch = _met(batch, value_batch)
-            columns = broadcast_dim(columns, value_rows)
+            columns = _same(columns, value_rows, "key and value")
         if attention_mask is not None:
             self._check_mask_type(query, attention_mask)
             if attention_mask.shape and not self.causal:
@@ -176,6 +176,13 @@ def _stacked(shape: tuple[Dim, ...], name: str) -> tuple[tuple[Dim, ...], Dim, D
     if len(shape) < 3:
         raise Contradiction(f"{name} must have at least 3 dimensions, not {len(shape)}")
     return shape[:-2], shape[-2], shape[-1]
+
+
+def _same(a: Dim, b: Dim, what: str) -> Dim:
+    met = merge(a, b)
+    if met is None:
+        raise Contradiction(f"{what} do not fit: {a} and {b}")
+    return met
 
 
 def _met(held: Shape, batch: tuple[Dim, ...]) -> Shape:

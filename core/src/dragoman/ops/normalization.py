@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.graph.types import DYNAMIC, Dim, Shape, TensorType, Typed
 from dragoman.infer.dims import compatible, merge, merge_shapes
-from dragoman.infer.small import known_axes, known_ints, need_rank
+from dragoman.infer.small import known_axes, known_ints, need_rank, vector_length
 from dragoman.lazy import np
 from dragoman.ops.define import INTEGER, NUMERIC, Bool, Contradiction, Enum, Float, In, Int, Ints, Op, op
 
@@ -87,6 +87,9 @@ class BatchNormInference(_BatchNorm):
 def _check_axes(data: Typed, axes: Typed) -> None:
     if data.shape is not None:
         known_axes(axes, len(data.shape))
+        count = vector_length(axes)
+        if count is not None and count > len(data.shape):
+            raise Contradiction(f"{count} axes for {len(data.shape)} dimensions")
     if known_ints(axes) == ():
         # LRN crashes the CPU plugin of 2026.4.1, the others give other numbers than the specification
         raise Contradiction("axes must not be empty")

@@ -172,7 +172,9 @@ class SliceScatter(_Slicing):
             raise Contradiction("a scalar has no slices")
         if shape is not None and updates.shape is not None and len(shape) != len(updates.shape):
             raise Contradiction(f"updates of rank {len(updates.shape)} for data of rank {len(shape)}")
-        expected = self._sliced(shape, start, stop, step, axes)
+        # the runtime makes nothing of the axes while the data's own rank is not known
+        chosen = TensorType(axes.dtype, axes.shape) if axes is not None and data.shape is None else axes
+        expected = self._sliced(shape, start, stop, step, chosen)
         if not merge_shapes(expected, updates.shape)[0]:
             raise Contradiction("the updates do not have the slice's shape")
         return TensorType(data.dtype, shape)
@@ -309,6 +311,8 @@ class ReverseSequence(Op):
         need_rank(seq_lengths, 1, what="the lengths")
         shape = data.shape
         if shape is None:
+            if self.seq_axis < 0:
+                raise Contradiction("a negative sequence axis needs a known rank")
             return TensorType(data.dtype, None)
         if len(shape) < 2:
             raise Contradiction("the data must have at least 2 dimensions")
