@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("protowire",),
     ("graph",),
     ("options",),
+    ("ops.fields",),
     ("ops.define",),
     ("infer",),
     ("ops",),
