@@ -13,7 +13,8 @@ from dragoman.files import MemorySource
 from dragoman.frontends.extract import ExtractionContext, Layer
 from dragoman.graph.graph import Graph, Value, remove_dead
 from dragoman.protowire import Decoder, Message
-from dragoman_onnx.reader import Frame, GraphReader, ModelReader, opsets_of
+from dragoman_onnx.graph_reader import Frame, GraphReader, opsets_of
+from dragoman_onnx.reader import ModelReader
 from dragoman_onnx.schemas import find_schema, function_attributes, function_body
 from dragoman_onnx.wire import FUNCTION, MODEL
 
@@ -31,21 +32,25 @@ class FunctionReader(GraphReader):
         attributes: Mapping[str, Any],
         absent: Collection[str],
         opsets: Mapping[str, int],
+        wanted: Collection[int],
     ) -> None:
         frame = Frame({**opsets, **opsets_of(proto.opset_import)}, attributes=attributes)
         super().__init__(model, proto, None, frame, 0)
         self.frame = dataclasses.replace(self.frame, names=dict.fromkeys(absent, ""))
+        self.wanted = wanted
 
     def read(self) -> Graph:
-        """The body; its inputs are those that the call connects, its outputs all that the function declares."""
+        """The body; its inputs are those that the call connects, its outputs those that are wanted."""
         proto, frame = self.proto, self.frame
         for name in proto.input:
             if self._name(frame, name):
                 self._input(name, None)
         self._nodes(proto.node, frame)
         self._connect()
-        for name in proto.output:
+        for index, name in enumerate(proto.output):
             value = self.find(self._name(frame, name))
+            if index not in self.wanted:
+                continue
             if value is None:
                 raise self.model.bad(f"the output {name!r} is made by no node", f"function {proto.name!r}")
             self.graph.outputs.append(value)
@@ -54,17 +59,21 @@ class FunctionReader(GraphReader):
 
 
 def read_function(
-    data: bytes, attributes: Mapping[str, Any], absent: Collection[str], opsets: Mapping[str, int]
+    data: bytes,
+    attributes: Mapping[str, Any],
+    absent: Collection[str],
+    opsets: Mapping[str, int],
+    wanted: Collection[int],
 ) -> Graph:
     """The source graph of a serialised FunctionProto with its attributes bound.
 
-    ``absent`` names the inputs that are not connected; ``opsets`` holds for domains that the function does not import.
-    Tensor names are dropped: they would clash with those of the
+    ``absent`` names the inputs that are not connected; ``opsets`` holds for domains that the function does not import;
+    ``wanted`` are the outputs to read, which become those of the graph. Tensor names are dropped: they would clash with those of the
     model. ``graph.info["other_opsets"]`` tells the opsets of its nodes. SourceError when the bytes are inconsistent.
     """
     decoder = Decoder(MemorySource(data, "<function body>"))
     model = ModelReader(decoder, Message(MODEL, 0, 0), None)
-    graph = FunctionReader(model, decoder.message(FUNCTION), attributes, absent, opsets).read()
+    graph = FunctionReader(model, decoder.message(FUNCTION), attributes, absent, opsets, wanted).read()
     graph.info["other_opsets"] = model.other_opsets
     forget_names(graph)
     return graph
@@ -100,22 +109,14 @@ def convert_by_body(layer: Layer, context: ExtractionContext) -> list[Any] | Non
     absent = {name for name, value in zip(formal, given, strict=False) if value is None}
     special = context.info["other_opsets"].get(id(layer.node))
     opsets = special[1] if special else context.info["opsets"]
-    graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent, opsets)
+    chosen = [i for i, needed in enumerate(wanted) if needed]
+    graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent, opsets, chosen)
+    remove_dead(graph)
     context.info["other_opsets"].update(graph.info["other_opsets"])
     layer.ignore(*schema.attributes)
-    return _inlined(layer, context, graph, [v for v in given if v is not None], wanted)
-
-
-def _inlined(
-    layer: Layer, context: ExtractionContext, graph: Graph, given: list[Value], wanted: list[bool]
-) -> list[Any]:
-    """The outputs of the call; those that nobody reads are not converted."""
-    chosen = [i for i, needed in enumerate(wanted) if needed and i < len(graph.outputs)]
-    graph.outputs = [graph.outputs[i] for i in chosen]
-    remove_dead(graph)
     context.depth += 1
     try:
-        found = layer.inline(graph, given, prefix=f"{layer.scope.prefix}{layer.name}/")
+        found = layer.inline(graph, [v for v in given if v is not None], f"{layer.scope.prefix}{layer.name}/")
     finally:
         context.depth -= 1
     results = dict(zip(chosen, found, strict=True))
