@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from dragoman.builder import Builder
@@ -13,6 +14,7 @@ from dragoman_sdk.opcase import OpCase, assert_both_refuse, const, registry, ten
 STEPS = [[[2, 5, 4], [6, 3, 3]], [[1, 2, 9], [7, 9, 4]], [[8, 8, 3], [1, 2, 3]]]
 PARENTS = [[[0, 0, 0], [0, 0, 0]], [[1, 0, 2], [2, 1, 1]], [[0, 2, 1], [0, 0, 1]]]
 
+# Not here: batch_dims with all batch sizes 1 and axis = batch_dims; the CPU plugin dies of it (segmentation fault).
 CASES = [
     OpCase("Gather", [tensor("f32", "2,3,4"), const([2, 0]), const(1)], {"batch_dims": 0}),
     OpCase("Gather", [tensor("i64", "5,2"), const([[1, -1], [0, -5]]), const(0)]),
@@ -112,3 +114,12 @@ def test_gathered_sizes_become_a_shape(version: str, indices: list[int]) -> None
     sizes = op.make("Gather", op.ShapeOf(data), indices, 0, version=version)
     graph.outputs = [op.Broadcast(1.0, op.Reshape(sizes, [-1], special_zero=False))]
     assert_types_match(graph)
+
+
+@pytest.mark.parametrize("version", ["opset1", "opset7"])
+def test_older_gather_does_not_fold_negative_indices(version: str) -> None:
+    # the CPU plugin puts zeros there, while the runtime's own folding counts from the end
+    gather = registry().find("Gather", version)
+    assert gather is not None and gather.fold is not None
+    with pytest.raises(IndexError, match="no negative indices"):
+        gather.fold(gather(), np.arange(3), np.array([-1]), np.array(0))

@@ -6,7 +6,7 @@ Behaviour: OpenVINO's opset specifications Gather-1/7/8, GatherElements-6, Gathe
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from dragoman.graph.types import Dim, Shape, SmallValue, TensorType, Typed
 from dragoman.infer.dims import dynamic_shape, merge, merge_shapes, product
@@ -26,6 +26,8 @@ class _Gather(Op):
     indices = In("", *INTEGER)
     axis = In("", *INTEGER)
     batch_dims: int = 0
+    #: negative indices count from the end; where not, they have no meaning
+    negative: ClassVar[bool] = False
 
     def infer(self, data: Typed, indices: Typed, axis: Typed) -> TensorType:
         at_most_one_element(axis, "axis")
@@ -57,6 +59,8 @@ class _Gather(Op):
         return (*lead, *data[batch:axis], *indices[batch:], *data[axis + 1 :])
 
     def fold(self, data: Array, indices: Array, axis: Array) -> Array:
+        if not self.negative and indices.size and indices.min() < 0:
+            raise IndexError(f"{self.type} {self.version} takes no negative indices")
         place = int(axis.reshape(-1)[0])
         place += data.ndim if place < 0 else 0
         batch = self.batch_dims + (indices.ndim if self.batch_dims < 0 else 0)
@@ -86,6 +90,7 @@ class Gather(_Gather):
     """data[..., indices, ...] along ``axis``, per batch; negative indices count from the end."""
 
     batch_dims = Int(0)
+    negative = True
 
 
 def gathered(data: SmallValue | None, indices: SmallValue | None, axis: int) -> SmallValue | None:
