@@ -393,7 +393,7 @@ class PluginHost:
             "D603",
             f"{key} is claimed by {' and '.join(labels)}",
             "plugins",
-            f"uninstall one, disable one (disable = [{owners[-1]!r}] in dragoman.toml, --disable-plugin), "
+            f"uninstall one, disable one (disable = [{owners[-1]!r}] in dragoman.toml), "
             f"or let one state replaces={{{key!r}}}",
         )
 
