@@ -107,6 +107,8 @@ class OpCase:
         node = graph.append(Node(cls.type, values, attrs, outputs=count, name="tested"))
         if cls.type not in ("Assign", "Result"):
             graph.outputs = list(node.outputs)
+        if cls.type == "Parameter":
+            graph.inputs.append(node.out)
         return graph, node
 
     def _operand(self, op: Builder, index: int, given: Input | Const | None) -> Any:

@@ -52,6 +52,10 @@ def unpaired_names(graph):
     graph.output_names = [("a",), ("b",)]
 
 
+def output_called_like_another(graph):
+    graph.output_names = [("a",)]
+
+
 def body_out_of_order(graph):
     body = Graph("body")
     layer(body, "inner", graph.find("b").out)
@@ -71,6 +75,7 @@ def body_out_of_order(graph):
         (lost_sink, "the sink Op 'lost'"),
         (repeated_name, "both have the tensor name 'x'"),
         (unpaired_names, "2 outputs have names, and there are 1"),
+        (output_called_like_another, "%a has the name 'a', which is that of the output %b"),
         (body_out_of_order, "Op 'a', body: Op 'inner' reads %b"),
     ],
 )

@@ -72,6 +72,17 @@ def test_version_10_reads_a_model_whose_outputs_share_a_name():
         np.testing.assert_array_equal(got[k], wanted)
 
 
+def test_a_name_moves_to_the_output_that_is_separated():
+    m = Model()
+    y = m.op.Relu(m.input("x"))
+    y.names = ("a", "b", "inner")
+    m.output(y, "a")
+    m.output(y, "b")
+    assert compiled_names(m) == ([{"x"}], [{"a"}, {"b"}])
+    assert y.names == ("a", "inner")
+    assert compiled_names(m) == ([{"x"}], [{"a"}, {"b"}])
+
+
 def test_names_of_inner_tensors_and_of_the_output_stand_side_by_side():
     m = Model()
     y = m.op.Relu(m.input("x"))

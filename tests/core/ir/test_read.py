@@ -58,7 +58,8 @@ def shapes(ov):
     x = ov.parameter([-1, (2, 9)], np.float32, name="x")
     size = ov.gather(ov.shape_of(x, "i32"), np.array([1, 0], np.int32), np.int32(0))
     y = ov.reshape(x, size, True)
-    y = ov.strided_slice(y, np.array([0, 0]), np.array([0, 1]), np.array([1, 1]), [1, 0], [1, 0], [], [], [])
+    zeros = [0, 0]
+    y = ov.strided_slice(y, np.array(zeros), np.array([0, 1]), np.array([1, 1]), [1, 0], [1, 0], zeros, zeros, zeros)
     split = ov.variadic_split(ov.transpose(y, np.array([1, 0])), np.int64(1), np.array([1, -1]))
     pad = ov.pad(split.output(1), np.array([0, 1]), np.array([1, 0]), "constant", np.float32(7.5))
     one = ov.one_hot(ov.convert(split.output(0), "i32"), np.int64(3), np.float32(1), np.float32(-1), -1)

@@ -17,7 +17,7 @@ def verify(graph: Graph, after: str = "", *, typed: bool = False) -> None:
     Args:
         graph: a source or target graph; its bodies are checked with it.
         after: the rule that ran last.
-        typed: every value must have an element type, and every constant that of its data.
+        typed: every value must have an element type.
     """
     found = list(problems(graph, typed=typed))
     if not found:
@@ -69,13 +69,10 @@ def _node_problems(node: Node, seen: dict[int, Value], typed: bool) -> Iterator[
     if bodies is not None and is_constant != (node.tensor is not None):
         yield f"{node!r} {'has no data' if is_constant else 'carries data and is no constant'}"
     if typed:
-        yield from (f"{node!r}: the element type of output {v.index} is not known" for v in node.outputs if _untyped(v))
-        if node.tensor is not None and (node.out.dtype, node.out.shape) != (node.tensor.dtype, node.tensor.shape):
-            yield f"{node!r} has the type {node.out.type!r} and the data {node.tensor!r}"
-
-
-def _untyped(value: Value) -> bool:
-    return value.dtype.is_dynamic
+        unknown = [v.index for v in node.outputs if v.dtype.is_dynamic]
+        yield from (f"{node!r}: the element type of output {k} is not known" for k in unknown)
+    if node.tensor is not None and (node.out.dtype, node.out.shape) != (node.tensor.dtype, node.tensor.shape):
+        yield f"{node!r} has the type {node.out.type!r} and the data {node.tensor!r}"
 
 
 def _use_problems(value: Value) -> Iterator[str]:
@@ -109,3 +106,8 @@ def _repeated_tensor_names(graph: Graph) -> Iterator[str]:
                 other = held.setdefault(name, value)
                 if other is not value:
                     yield f"{value!r} and {other!r} both have the tensor name {name!r}"
+    for value, names in zip(graph.outputs, graph.output_names, strict=False):
+        for name in names:
+            other = held.setdefault(name, value)
+            if other is not value:
+                yield f"{other!r} has the name {name!r}, which is that of the output {value!r}"

@@ -47,6 +47,8 @@ def joined_names(names: Iterable[str]) -> str:
 
 def split_names(text: str) -> tuple[str, ...]:
     """The inverse of :func:`joined_names`."""
+    if "," not in text:
+        return (text,) if text else ()
     return tuple(part.replace("\\,", ",") for part in re.split(r"(?<!\\),", text) if part)
 
 

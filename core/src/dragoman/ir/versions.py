@@ -53,6 +53,8 @@ def _passed_on(graph: Graph, value: Value, names: tuple[str, ...], k: int) -> Va
     node = Node(attrs.type, [value], attrs, name=name, origin=value.producer.origin)
     node.out.type = value.type
     node.out.names = names
+    if value not in graph.inputs:
+        value.names = tuple(n for n in value.names if n not in names)
     graph.append(node)
     return node.out
 

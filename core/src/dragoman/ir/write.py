@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from dragoman.graph.graph import Graph, Node
+from dragoman.graph.verify import verify
 from dragoman.ir.markup import Markup, escape, fields, info_tree, joined_names
 from dragoman.ir.output import OutputFile, output_pair
 from dragoman.ir.subgraphs import port_map
@@ -35,9 +36,9 @@ def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11, protec
     Raises:
         OutputError: D8xx when the folder cannot be written or is full, or a protected file would be replaced.
         UsageError: D102 for another IR version.
+        InternalError: D902 when the graph is not consistent.
     """
-    check_version(version)
-    separate_outputs(graph, version)
+    _prepare(graph, version)
     xml = folder / f"{name}.xml"
     with output_pair(xml, folder / f"{name}.bin", protected=protected) as (text, data):
         stream = io.TextIOWrapper(text, encoding="utf-8", newline="\n", write_through=False)
@@ -49,12 +50,17 @@ def write_ir(graph: Graph, folder: Path, name: str, *, version: int = 11, protec
 
 def ir_bytes(graph: Graph, name: str = "model", *, version: int = 11) -> tuple[bytes, bytes]:
     """The pair in memory, as :func:`write_ir` would write it: (xml, bin)."""
-    check_version(version)
-    separate_outputs(graph, version)
+    _prepare(graph, version)
     data = io.BytesIO()
     parts: list[str] = []
     IrWriter(WeightsWriter(OutputFile(data)), version).net(graph, name, parts.append)
     return "".join(parts).encode(), data.getvalue()
+
+
+def _prepare(graph: Graph, version: int) -> None:
+    check_version(version)
+    verify(graph)
+    separate_outputs(graph, version)
 
 
 class IrWriter:
