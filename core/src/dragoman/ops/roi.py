@@ -147,7 +147,7 @@ class ROIAlign(_ROIAlign):
     """Mean or maximum of interpolated samples in each cell of each region."""
 
     mode = Enum("avg", "max")
-    aligned_mode = Enum("asymmetric", "half_pixel")
+    aligned_mode = Enum("asymmetric", "half_pixel_for_nn", "half_pixel")
 
 
 @op("ROIAlignRotated", "opset15")

@@ -13,6 +13,8 @@ layers = Extractors("onnx")
 
 #: no score is below it
 _LOWEST = -3.4028234663852886e38
+#: less than any overlap
+_TOUCHING = 1e-30
 
 
 @layers("NonMaxSuppression", since=10)
@@ -28,7 +30,8 @@ def non_max_suppression(
     if centers not in (0, 1):
         raise layer.refuse(f"center_point_box={centers}", "the model is not valid")
     limit = op.constant(0, i64) if most is None else scalar(op, converted(op, most, i64))
-    overlap = op.constant(0.0, f32) if iou is None else scalar(op, iou)
+    # at a threshold of 0 the runtime also drops boxes that do not overlap
+    overlap = op.constant(_TOUCHING, f32) if iou is None else op.Maximum(scalar(op, iou), op.constant(_TOUCHING, f32))
     least = op.constant(_LOWEST, f32) if score is None else scalar(op, score)
     selected, _, _ = op.NonMaxSuppression(
         boxes, scores, limit, overlap, least,
@@ -55,7 +58,7 @@ def roi_align(layer: Layer, op: Builder, x: Value, rois: Value, batches: Value) 
         return _largest_samples(op, x, rois, batches, sizes, ratio, scale, half)
     y: Value = op.ROIAlign(
         x, rois, batches, pooled_h=sizes[0], pooled_w=sizes[1], sampling_ratio=ratio, spatial_scale=scale,
-        mode="avg", aligned_mode="half_pixel" if half else "asymmetric",
+        mode="avg", aligned_mode="half_pixel_for_nn" if half else "asymmetric",
     )  # fmt: skip
     return y
 

@@ -7,7 +7,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
 from dragoman.infer.dims import same_dim
-from dragoman_onnx.layers.sizes import along, axis_of, converted, counted, dim, dims, flat, rank_of
+from dragoman_onnx.layers.sizes import along, axis_of, converted, counted, dim, dims, flat, known_dim, rank_of
 
 layers = Extractors("onnx")
 
@@ -24,11 +24,15 @@ def gather_elements(layer: Layer, op: Builder, x: Value, indices: Value) -> Valu
     """GatherElements(data, indices): out[i][j] = data[indices[i][j]][j] for axis 0."""
     axis = axis_of(layer, layer.get("axis", 0), rank_of(layer, x))
     for i in range(rank_of(layer, indices, "the indices")):
-        if i != axis and x.shape and indices.shape and not same_dim(x.shape[i], indices.shape[i]):
+        if i != axis and (known_dim(x, i), known_dim(indices, i)).count(None) < 2 and not _one_dim(x, indices, i):
             # ONNX lets the indices be shorter there, OpenVINO does not (and throws a Slice before it away)
             x = op.Gather(x, counted(op, dim(op, indices, i)), op.constant(i, i64))
     y: Value = op.GatherElements(x, from_front(layer, op, indices, dim(op, x, axis)), axis=axis)
     return y
+
+
+def _one_dim(a: Value, b: Value, axis: int) -> bool:
+    return a.shape is not None and b.shape is not None and same_dim(a.shape[axis], b.shape[axis])
 
 
 def from_front(layer: Layer, op: Builder, indices: Value, size: Value) -> Value:
