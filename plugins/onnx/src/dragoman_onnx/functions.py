@@ -68,8 +68,9 @@ def read_function(
     """The source graph of a serialised FunctionProto with its attributes bound.
 
     ``absent`` names the inputs that are not connected; ``opsets`` holds for domains that the function does not import;
-    ``wanted`` are the outputs to read, which become those of the graph. Tensor names are dropped: they would clash with those of the
-    model. ``graph.info["other_opsets"]`` tells the opsets of its nodes. SourceError when the bytes are inconsistent.
+    ``wanted`` are the outputs to read, which become those of the graph. Tensor names are dropped: they would clash with
+    the model's. ``graph.info["other_opsets"]`` tells the opsets of its nodes. SourceError when the bytes contradict
+    themselves.
     """
     decoder = Decoder(MemorySource(data, "<function body>"))
     model = ModelReader(decoder, Message(MODEL, 0, 0), None)
