@@ -120,6 +120,7 @@ def test_gathered_sizes_become_a_shape(version: str, indices: list[int]) -> None
 def test_older_gather_does_not_fold_negative_indices(version: str) -> None:
     # the CPU plugin puts zeros there, while the runtime's own folding counts from the end
     gather = registry().find("Gather", version)
-    assert gather is not None and gather.fold is not None
+    assert gather is not None
+    assert gather.fold is not None
     with pytest.raises(IndexError, match="no negative indices"):
         gather.fold(gather(), np.arange(3), np.array([-1]), np.array(0))

@@ -253,7 +253,7 @@ def _loop_output(shape: Shape, m: PortMap, count: int | None, never: bool) -> Sh
         return (0,)
     if shape is None:
         return None
-    axis = checked_axis(m.axis, len(shape))
+    axis = checked_axis(m.axis, max(len(shape), 1))
     size = (shape or (1,))[axis]
     return _resized(shape or (1,), axis, size * count if isinstance(size, int) and count is not None else DYNAMIC)
 
