@@ -136,3 +136,19 @@ def refusal(model: Any, **options: Any) -> DragomanError:
     with pytest.raises(UnsupportedError) as caught:
         dragoman.convert(model, **options)
     return caught.value
+
+
+def run_layer(
+    op: str,
+    feeds: Feeds,
+    outputs: str = "y",
+    *,
+    constants: Iterable[str] = (),
+    reference: str = "ort",
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+    **model: Any,
+) -> list[np.ndarray]:
+    """:func:`run_both` of a :func:`layer_model`."""
+    built = layer_model(op, feeds, outputs, constants=constants, **model)
+    return run_both(built, given(feeds, constants), reference=reference, rtol=rtol, atol=atol)

@@ -8,7 +8,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.carriers import LazyTensor, Tensor
 from dragoman.graph.graph import Value
-from dragoman.graph.types import boolean, f32, i32, i64, static_dims, string
+from dragoman.graph.types import Interval, boolean, f32, i32, i64, static_dims, string
 from dragoman.lazy import np
 from dragoman_onnx.layers.cast import element_of
 from dragoman_onnx.layers.sizes import known_dim
@@ -78,5 +78,26 @@ def eye_like(layer: Layer, op: Builder, x: Value) -> Value:
 def range_(layer: Layer, op: Builder, start: Value, limit: Value, delta: Value) -> Value:
     """Range(start, limit, delta): start + i · delta below the limit."""
     layer.ignore("stash_type")
-    scalars = [op.Squeeze(v, op.constant([0])) if v.shape == (1,) else v for v in (start, limit, delta)]
-    return op.Range(*scalars, output_type=start.dtype)
+    first, stop, step = (op.Squeeze(v, op.constant([0])) if v.shape == (1,) else v for v in (start, limit, delta))
+    return op.Range(first, _reachable(op, first, stop, step), step, output_type=start.dtype)
+
+
+def _reachable(op: Builder, start: Value, limit: Value, delta: Value) -> Value:
+    """The limit, or the start where the steps lead away from it: the CPU plugin would count them all the same."""
+    (first, most), (low, high), (step, same) = (_bounds(v) for v in (start, limit, delta))
+    first, step = first if first == most else None, step if step == same else None
+    if first is not None and step is not None:
+        if (step > 0 and low is not None and low >= first) or (step < 0 and high is not None and high <= first):
+            return limit
+    if step is not None:
+        return op.Maximum(limit, start) if step > 0 else op.Minimum(limit, start)
+    ahead = op.Less(op.constant(0, delta.dtype), delta)
+    return op.Select(ahead, op.Maximum(limit, start), op.Minimum(limit, start))
+
+
+def _bounds(value: Value) -> tuple[Any, Any]:
+    """The least and the greatest number that a scalar can be, None where unknown."""
+    if value.value is None:
+        return None, None
+    item = value.value.items[0]
+    return (item.lo, item.hi) if isinstance(item, Interval) else (item, item)
