@@ -28,6 +28,7 @@ FAMILIES = (
     "normalization",
     "patches",
     "pooling",
+    "proposals",
     "recurrent",
     "reduction",
     "resize",
