@@ -80,9 +80,6 @@ def test_nan_is_true() -> None:
 
 def test_f64_outside_f32_becomes_infinite() -> None:
     x = np.array([1e300, -1e300, np.inf, 1.5, np.nan], np.float64)
-    run_layer(
-        "Cast", {"x": x}, opset=13, constants=["x"] if constant else [], to=TensorProto.FLOAT
-    ) if not constant else None
     model = layer_model("Cast", {"x": x}, opset=13, to=TensorProto.FLOAT)
     np.testing.assert_array_equal(run_ir(model, {"x": x})[0], x.astype(np.float32))
 

@@ -63,7 +63,16 @@ def test_eye_like(k: int, dtype: int | None, dynamic: bool) -> None:
 
 @pytest.mark.parametrize(
     "start, limit, delta",
-    [(0, 5, 1), (3, -4, -2), (2, 2, 1), (5, 2, 1), (2, 5, -1), (1.0, 2.0, 0.1), (10.0, 4.0, -1.5), (5.0, 2.0, 1.0)],
+    [
+        (0, 5, 1),
+        (3, -4, -2),
+        (2, 2, 1),
+        (5, 2, 1),
+        (2, 5, -1),
+        (1.0, 2.0, 0.1),
+        (10.0, 4.0, -1.5),
+        (5.0, 2.0, 1.0),
+    ],
 )
 def test_range(start: Any, limit: Any, delta: Any) -> None:
     kind = np.float32 if isinstance(start, float) else np.int64

@@ -86,10 +86,10 @@ def _reachable(op: Builder, start: Value, limit: Value, delta: Value) -> Value:
     """The limit, or the start where the steps lead away from it: the CPU plugin would count them all the same."""
     (first, most), (low, high), (step, same) = (_bounds(v) for v in (start, limit, delta))
     first, step = first if first == most else None, step if step == same else None
-    if first is not None and step is not None:
-        if (step > 0 and low is not None and low >= first) or (step < 0 and high is not None and high <= first):
-            return limit
     if step is not None:
+        end = low if step > 0 else high
+        if first is not None and end is not None and (end - first) * step >= 0:
+            return limit
         return op.Maximum(limit, start) if step > 0 else op.Minimum(limit, start)
     ahead = op.Less(op.constant(0, delta.dtype), delta)
     return op.Select(ahead, op.Maximum(limit, start), op.Minimum(limit, start))
