@@ -98,9 +98,12 @@ def convert_by_body(layer: Layer, context: ExtractionContext) -> list[Any] | Non
     if any(v is not None and not isinstance(v, Value) for v in inputs):
         return None
     wanted = [layer.wants(i) for i in range(len(layer.outputs))]
-    data = function_body(
-        schema, layer.version, layer.node.attrs, [None if v is None else v.type for v in inputs], wanted
-    )
+    types = [None if v is None else v.type for v in inputs]
+    try:
+        data = function_body(schema, layer.version, layer.node.attrs, types, wanted)
+    except (RuntimeError, TypeError, ValueError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise layer.refuse(f"its function body cannot be made: {first}", "the model is not valid") from None
     if data is None:
         return None
     if context.depth >= MAX_DEPTH:

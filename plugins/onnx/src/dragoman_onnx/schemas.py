@@ -55,10 +55,13 @@ def function_body(
 
     ``inputs`` are the types of a call's inputs (None: not connected), ``outputs`` tells which outputs are read.
     """
-    if any(v <= version for v in schema.function_opset_versions):
-        plain: bytes = schema.get_function_with_opset_version(version)
-        return plain
-    if not any(v <= version for v in schema.context_dependent_function_opset_versions):
+    # a body says for itself which opset its nodes are of: the newest that is not newer than the model's will do
+    plain = max((v for v in schema.function_opset_versions if v <= version), default=None)
+    if plain is not None:
+        fixed: bytes = schema.get_function_with_opset_version(plain)
+        return fixed
+    made = max((v for v in schema.context_dependent_function_opset_versions if v <= version), default=None)
+    if made is None:
         return None
     if any(isinstance(a, (Graph, list)) and _holds_graphs(a) for a in attributes.values()):
         return None
@@ -72,7 +75,7 @@ def function_body(
         **{name: _proto(value) for name, value in attributes.items()},
     )
     types = [_type_proto(t).SerializeToString() for t in inputs]
-    body: bytes = schema.get_context_dependent_function_with_opset_version(version, node.SerializeToString(), types)
+    body: bytes = schema.get_context_dependent_function_with_opset_version(made, node.SerializeToString(), types)
     return body or None
 
 
