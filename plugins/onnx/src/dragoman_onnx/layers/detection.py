@@ -30,14 +30,21 @@ def non_max_suppression(
     if centers not in (0, 1):
         raise layer.refuse(f"center_point_box={centers}", "the model is not valid")
     limit = op.constant(0, i64) if most is None else scalar(op, converted(op, most, i64))
-    # at a threshold of 0 the runtime also drops boxes that do not overlap
-    overlap = op.constant(_TOUCHING, f32) if iou is None else op.Maximum(scalar(op, iou), op.constant(_TOUCHING, f32))
+    overlap = op.constant(_TOUCHING, f32) if iou is None else _next(op, scalar(op, iou))
     least = op.constant(_LOWEST, f32) if score is None else scalar(op, score)
     selected, _, _ = op.NonMaxSuppression(
         boxes, scores, limit, overlap, least,
         box_encoding="center" if centers else "corner", sort_result_descending=False, output_type="i64",
     )  # fmt: skip
     return selected  # type: ignore[no-any-return]
+
+
+def _next(op: Builder, overlap: Value) -> Value:
+    """The next greater threshold: the runtime drops boxes whose overlap equals it, ONNX only those above."""
+    # 0.625 to 1.25 units in the last place more, which rounds to one
+    more = op.Add(overlap, op.Multiply(overlap, op.constant(1.25 * 2.0**-24, f32)))
+    result: Value = op.Maximum(more, op.constant(_TOUCHING, f32))
+    return result
 
 
 @layers("RoiAlign", since=10)
