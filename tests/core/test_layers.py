@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("preprocess", "rules"),
     ("frontends", "ir"),
     ("plugins", "runtime"),
-    ("check", "report"),
+    ("accuracy", "report"),
     ("session",),
     ("api",),
     ("config",),

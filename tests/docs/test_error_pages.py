@@ -28,8 +28,8 @@ def example_of(code: str) -> str:
 def test_every_code_has_a_page() -> None:
     missing = sorted(set(messages()) - set(codes()))
     assert not missing, (
-        f"write core/src/dragoman/pages/{missing[0]}.md (for {', '.join(missing)}): a title '# CODE: What is wrong', what "
-        "it means, the line 'CLASS, exit code N.', and the sections '## Example' (the message as printed, indented by "
+        f"write core/src/dragoman/pages/{missing[0]}.md (of {', '.join(missing)}): a title '# CODE: What is wrong', "
+        "what it means, the line 'CLASS, exit code N.', and the sections '## Example' (the message as printed, indented by "
         "four blanks), '## Causes' and '## What to do' (lists); D201.md is a short one. Then: python -m docs.generate"
     )
 

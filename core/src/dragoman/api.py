@@ -10,7 +10,7 @@ from dragoman.frontends.contract import Model
 from dragoman.session import Result, Session
 
 if TYPE_CHECKING:
-    from dragoman.check.compare import Report
+    from dragoman.accuracy.compare import Report
     from dragoman.plugins import PluginHost
     from dragoman.report.inventory import Inventory
     from dragoman.report.plan import Plan
@@ -75,7 +75,7 @@ def check(
         model: the source model's path.
         ir: the ``.xml``; converted in memory with ``options`` when None.
         data: arrays by input name, or a ``.npz``; random data when None.
-        tolerance: largest allowed ``max_rel`` of an output (see :class:`~dragoman.check.compare.Difference`).
+        tolerance: largest allowed ``max_rel`` of an output (see :class:`~dragoman.accuracy.compare.Difference`).
         seed: of random data.
         samples: how many random data sets.
 
@@ -83,7 +83,7 @@ def check(
         AccuracyError: past the tolerance (D701); its ``report`` holds the numbers.
         PluginError: the framework's runner or OpenVINO is not installed.
     """
-    from dragoman.check.run import check_model
+    from dragoman.accuracy.run import check_model
     from dragoman.runtime import checked_ir
 
     given = Model(model)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dragoman.accuracy.compare import compare_all
 from dragoman.api import convert
-from dragoman.check.compare import compare_all
 from dragoman.errors import DragomanError
 from dragoman.frontends.contract import Model
 from dragoman.frontends.probe import recognise

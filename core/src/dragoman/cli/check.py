@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dragoman.check.compare import Report
+from dragoman.accuracy.compare import Report
 from dragoman.cli.arguments import OptionsCommand, config_option, gathered, json_option
 from dragoman.cli.progress import Progress
 from dragoman.errors import AccuracyError

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dragoman.check.compare import Difference, Report, compare_all
-from dragoman.check.feeds import generate, load
+from dragoman.accuracy.compare import Difference, Report, compare_all
+from dragoman.accuracy.feeds import generate, load
 from dragoman.errors import PluginError
 from dragoman.graph.types import TensorType
 from dragoman.plugins import PluginHost
