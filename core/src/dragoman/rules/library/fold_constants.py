@@ -112,7 +112,7 @@ def _known(node: Node, context: Editor) -> dict[int, Tensor] | None:
         items = [_small(v) for v in used]
         if None not in items:
             return {v.index: scalar_tensor(v.dtype, i.items, i.shape) for v, i in zip(used, items, strict=True) if i}
-    if not constant or any(static_dims(v.shape) is None for v in used):
+    if not constant:
         return None
     return _folded(node, used, inputs)
 
@@ -155,6 +155,8 @@ def _folded(node: Node, used: Sequence[Value], inputs: Sequence[Tensor | None]) 
     if attrs.fold is None or any(t is not None and t.dtype.kind == "string" for t in inputs):
         return None
     given = sum(t.nbytes for t in inputs if t is not None)
+    if any(static_dims(v.shape) is None for v in used):
+        return _sized_by_data(attrs, used, inputs) if given <= GROWTH else None
     tensors = [FoldedTensor(v, attrs, inputs) for v in used]
     if given > LARGEST_INPUT or any(t.dtype._numpy is None or t.nbytes > max(given, GROWTH) for t in tensors):
         return None
@@ -162,6 +164,18 @@ def _folded(node: Node, used: Sequence[Value], inputs: Sequence[Tensor | None]) 
         return {t.output: t if t.nbytes > KEPT_IN_MEMORY else MemoryTensor(t.numpy(), t.dtype) for t in tensors}
     except (ArithmeticError, IndexError, NotImplementedError, TypeError, ValueError):
         return None  # the runtime will say what it thinks of it
+
+
+def _sized_by_data(op: Op, used: Sequence[Value], inputs: Sequence[Tensor | None]) -> dict[int, Tensor] | None:
+    """Outputs whose sizes follow from the numbers; the CPU plugin computes no constants of unknown size."""
+    assert op.fold is not None
+    try:
+        result = op.fold(*(None if t is None else t.numpy() for t in inputs))
+    except (ArithmeticError, IndexError, NotImplementedError, TypeError, ValueError):
+        return None  # the runtime will say what it thinks of it
+    arrays = result if isinstance(result, (tuple, list)) else (result,)
+    made: dict[int, Tensor] = {v.index: MemoryTensor(np.asarray(arrays[v.index]), v.dtype) for v in used}
+    return made if all(t.nbytes <= GROWTH for t in made.values()) else None
 
 
 def _replace(node: Node, tensors: dict[int, Tensor], context: Editor) -> None:
