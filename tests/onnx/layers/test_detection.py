@@ -89,3 +89,10 @@ def test_roi_align_equals_onnxruntime(mode: str, transform: str, ratio: int) -> 
 
 def test_roi_align_of_opset_10_adds_no_half_pixel() -> None:
     run_both(*alignment(10, sampling_ratio=2, output_height=2, output_width=2))
+
+
+def test_suppression_of_constants_alone_is_refused() -> None:
+    arrays = boxes(6, 1, 1) | {"most": np.array([3], np.int64)}
+    node = helper.make_node("NonMaxSuppression", list(arrays), ["y"])
+    model = model_of([node], [], [port("y", np.int64)], constants=arrays, opset=11)
+    assert "all inputs are constants" in refusal(model).problems[0].what

@@ -130,3 +130,11 @@ def test_center_crop_pad(shape: tuple[int, ...], constant: bool, dynamic: bool) 
     arrays = {"x": ramp(6, 3, 7), "s": ints(*shape)}
     model, feeds = layer("CenterCropPad", arrays, constant=constant, dynamic=dynamic, opset=18, axes=[0, -1])
     run_both(model, feeds, reference="onnx")
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge"])
+def test_pads_along_computed_axes(mode: str) -> None:
+    arrays = {"x": ramp(2, 3, 4), "pads": ints(1, 0, 2, 3), "v": np.array(0, np.float32), "axes": ints(-1, 0)}
+    node = helper.make_node("Pad", list(arrays), ["y"], mode=mode)
+    inputs = [port(k, v.dtype, v.shape) for k, v in arrays.items()]
+    run_both(model_of([node], inputs, [port("y")], opset=19), arrays)

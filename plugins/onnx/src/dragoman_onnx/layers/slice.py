@@ -129,10 +129,10 @@ def pad(
         raise layer.refuse("the input 'pads' is missing", "the model is not valid")
     if mode not in ("constant", "edge", "reflect", "wrap"):
         raise layer.refuse(f"mode {mode!r}", "constant, edge, reflect and wrap are known")
-    known, places = layer.numbers(pads), _pad_axes(layer, axes, rank)
     fill = op.constant(0, x.dtype) if fill is None else converted(op, scalar(op, fill), x.dtype)
-    if known is None:
-        return _pad_at_run_time(layer, op, x, pads, places, fill, mode)
+    known, places = layer.numbers(pads), _pad_axes(layer, axes, rank)
+    if known is None or places is None:
+        return _pad_at_run_time(op, x, *_spread_pads(layer, op, pads, axes, places, rank), fill, mode)
     if len(known) != 2 * len(places):
         raise layer.refuse(f"{len(known)} pads for {len(places)} axes", "the model is not valid")
     begin, end = [0] * rank, [0] * rank
@@ -141,13 +141,35 @@ def pad(
     return _pad_known(op, _cropped(op, x, begin, end), [max(0, b) for b in begin], [max(0, e) for e in end], fill, mode)
 
 
-def _pad_axes(layer: Layer, axes: Value | None, rank: int) -> tuple[int, ...]:
+def _pad_axes(layer: Layer, axes: Value | None, rank: int) -> tuple[int, ...] | None:
     if axes is None:
         return tuple(range(rank))
     known = layer.numbers(axes)
-    if known is None:
-        raise layer.refuse("the axes are computed at run time", "make them an initializer")
-    return axes_of(layer, known, rank)
+    return None if known is None else axes_of(layer, known, rank)
+
+
+def _spread_pads(
+    layer: Layer, op: Builder, pads: Value, axes: Value | None, places: Sequence[int] | None, rank: int
+) -> tuple[Value, Value]:
+    """The pads at the beginnings and at the ends of all axes, 0 where none are given."""
+    count = len(places) if places is not None else known_dim(axes, 0) if axes is not None else None
+    if count is None:
+        raise layer.refuse("axes are computed, and even their number is not known", "make them an initializer")
+    pads = converted(op, pads, i64)
+    if places is None:
+        assert axes is not None
+        at = op.Reshape(converted(op, axes, i64), op.constant([-1, 1], i64))
+        at = op.Select(op.Less(at, op.constant(0, i64)), op.Add(at, op.constant(rank, i64)), at)
+        hit = op.Equal(at, op.constant([list(range(rank))], i64))
+    halves = []
+    for part in (cut(op, pads, 0, count, 0), cut(op, pads, count, 2 * count, 0)):
+        if places is not None:
+            each = {a: cut(op, part, i, i + 1, 0) for i, a in enumerate(places)}
+            halves.append(vector(op, [each.get(a, 0) for a in range(rank)]))
+        else:
+            chosen = op.Select(hit, op.Reshape(part, op.constant([-1, 1], i64)), op.constant(0, i64))
+            halves.append(op.ReduceSum(chosen, op.constant([0], i64), keep_dims=False))
+    return halves[0], halves[1]
 
 
 def _cropped(op: Builder, x: Value, begin: Sequence[int], end: Sequence[int]) -> Value:
@@ -194,15 +216,10 @@ def _repeated(op: Builder, x: Value, axis: int, begin: Value, end: Value, mode: 
     return y
 
 
-def _pad_at_run_time(
-    layer: Layer, op: Builder, x: Value, pads: Value, places: Sequence[int], fill: Value, mode: str
-) -> Value:
+def _pad_at_run_time(op: Builder, x: Value, begins: Value, ends: Value, fill: Value, mode: str) -> Value:
     """Every axis cut first, by what is negative, then padded."""
-    rank, count = x.rank or 0, len(places)
+    rank = x.rank or 0
     zero, one = op.constant([0], i64), op.constant([1], i64)
-    each = {a: (cut(op, pads, i, i + 1, 0), cut(op, pads, count + i, count + i + 1, 0)) for i, a in enumerate(places)}
-    begins = vector(op, [each[a][0] if a in each else 0 for a in range(rank)])
-    ends = vector(op, [each[a][1] if a in each else 0 for a in range(rank)])
     shape = op.ShapeOf(x, output_type="i64")
     starts, stops = op.Maximum(op.Negative(begins), zero), op.Add(shape, op.Minimum(ends, zero))
     axes = op.constant(list(range(rank)), i64)
@@ -211,7 +228,7 @@ def _pad_at_run_time(
     if mode == "constant":
         y: Value = op.Pad(x, begins, ends, fill, pad_mode="constant")
         return y
-    for axis in places:
+    for axis in range(rank):
         x = _repeated(op, x, axis, cut(op, begins, axis, axis + 1, 0), cut(op, ends, axis, axis + 1, 0), mode)
     return x
 
