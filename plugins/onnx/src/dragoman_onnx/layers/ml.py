@@ -55,7 +55,7 @@ def imputer(layer: Layer, op: Builder, x: Value) -> Value:
     """Imputer(X, imputed_value_*, replaced_value_*): one value, or NaN, replaced column by column."""
     floats = x.dtype.is_float
     given = layer.require("imputed_value_floats" if floats else "imputed_value_int64s")
-    replaced = layer.get("replaced_value_float" if floats else "replaced_value_int64", 0)
+    replaced = layer.get("replaced_value_float", 0.0) if floats else layer.get("replaced_value_int64", 0)
     layer.ignore(*("imputed_value_int64s", "replaced_value_int64", "imputed_value_floats", "replaced_value_float"))
     gone = op.IsNaN(x) if replaced != replaced else op.Equal(x, op.constant(replaced, x.dtype))
     return op.Select(gone, op.constant(list(given), x.dtype), x)
@@ -84,7 +84,7 @@ def label_encoder(layer: Layer, op: Builder, x: Value) -> Value:
     last = op.constant([-1], i64)
     given = op.Unsqueeze(converted(op, x, held), last)
     hits = op.Equal(given, op.constant(keys, held))
-    if held.is_float and any(k != k for k in keys):
+    if layer.version >= 4 and held.is_float and any(k != k for k in keys):
         hits = op.LogicalOr(hits, op.LogicalAnd(op.IsNaN(given), op.constant([k != k for k in keys])))
     marks = converted(op, hits, f32)
     place = op.TopK(marks, op.constant(1, i64), axis=-1, mode="max", sort="value", index_element_type=i64, stable=True)

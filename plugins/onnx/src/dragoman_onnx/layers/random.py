@@ -61,12 +61,14 @@ def multinomial(layer: Layer, op: Builder, x: Value) -> Value:
 
 @layers("Dropout", until=11)
 def dropout_attributes(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
-    """Dropout(data, ratio, is_test): the data, and a mask of ones."""
+    """Dropout(data, ratio, is_test): the data, and a mask that is false everywhere, as onnxruntime gives it."""
     layer.ignore("consumed_inputs")
     ratio = layer.get("ratio", 0.5)
     if layer.version < 7 and not layer.get("is_test", 0) and ratio:
         raise layer.refuse("the model trains (is_test is 0): it drops elements at random", "export it for inference")
-    return _kept(layer, op, x, boolean if layer.version >= 10 else x.dtype)
+    if layer.wants(1) and layer.version < 10:
+        raise layer.refuse("the mask has no value at inference before opset 10", "do not read it")
+    return _kept(layer, op, x, False)
 
 
 @layers("Dropout", since=12)
@@ -80,13 +82,11 @@ def dropout(
     nothing = rate is not None and all(r == 0 for r in rate)
     if training is not None and not nothing and (trains is None or any(v is not False for v in trains)):
         raise layer.refuse("training_mode may be set: elements are dropped at random", "export it for inference")
-    return _kept(layer, op, x, boolean)
+    return _kept(layer, op, x, True)
 
 
-def _kept(layer: Layer, op: Builder, x: Value, mask: DType) -> tuple[Value, ...]:
-    if not layer.wants(1):
-        return (x,)
-    return x, op.Broadcast(op.constant(True if mask is boolean else 1, mask), dims(op, x))
+def _kept(layer: Layer, op: Builder, x: Value, mask: bool) -> tuple[Value, ...]:
+    return (x, op.Broadcast(op.constant(mask, boolean), dims(op, x))) if layer.wants(1) else (x,)
 
 
 def _kind(layer: Layer, x: Value) -> DType:
