@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dragoman.errors import SourceError
+from dragoman.errors import SourceError, UnsupportedError
 from dragoman.files import FileSource, side_file
 from dragoman.graph import types as t
 from dragoman.graph.tensor import BytesTensor, FileTensor, LazyTensor, MemoryTensor, Tensor
@@ -43,14 +43,20 @@ class TensorReader:
         self._files: dict[str, FileSource] = {}
 
     def tensor(self, proto: Message, what: str) -> Tensor:
-        """The tensor of a TensorProto; SourceError D212 when its parts disagree, D205/D206 for side files."""
+        """The tensor of a TensorProto; SourceError D212 when its parts disagree, D205/D206 for side files.
+
+        Raises UnsupportedError D305 where OpenVINO lacks the element type.
+        """
         dims = [self._dim(d, what) for d in proto.dims]
         try:
             kind = ELEMENTS[proto.data_type]
         except KeyError:
             raise self._bad(proto, what, f"data type {proto.data_type} is unknown") from None
         if kind is None:
-            raise self._bad(proto, what, f"OpenVINO has no element type {NAMES[proto.data_type]}", code="D213")
+            raise UnsupportedError(
+                "D305", f"OpenVINO has no element type {NAMES[proto.data_type]}", self._where(proto, what),
+                "re-export the model with another type for it, or cut the model behind it",
+            )  # fmt: skip
         if proto.has("segment"):
             raise self._bad(proto, what, "segmented tensors are not supported")
         count = 1
@@ -74,8 +80,10 @@ class TensorReader:
         return size
 
     def _bad(self, proto: Message, what: str, why: str, code: str = "D212") -> SourceError:
-        where = f"{self.decoder.source.name}, {what}, byte {proto.span.offset}"
-        return SourceError(code, why, where, "re-export the model, or check it with onnx.checker")
+        return SourceError(code, why, self._where(proto, what), "re-export the model, or check it with onnx.checker")
+
+    def _where(self, proto: Message, what: str) -> str:
+        return f"{self.decoder.source.name}, {what}, byte {proto.span.offset}"
 
     def _raw(self, proto: Message, kind: DType, dims: list[int], count: int, what: str) -> Tensor:
         raw = proto.raw_data
