@@ -93,6 +93,17 @@ def test_loop_runs_as_often_as_the_trip_count_and_the_condition_say(
     run_both(looping(trips, condition, known, grow), feeds)
 
 
+@pytest.mark.parametrize("grow", [False, True])
+def test_a_loop_over_constants_leaves_no_loop(grow: bool) -> None:
+    model = looping(3, None, known=True, grow=grow)
+    del model.graph.input[1]
+    model.graph.initializer.append(onnx.numpy_helper.from_array(X, "a0"))
+    model.graph.input.pop()
+    model.graph.initializer.append(onnx.numpy_helper.from_array(X, "x"))
+    run_both(model, {})
+    assert "Loop" not in [n.op for n in dragoman.convert(model).graph]
+
+
 @pytest.mark.parametrize("start", [0, 7])
 @pytest.mark.parametrize("trips", ["-", "most"])
 def test_loop_ends_when_its_body_says_so(trips: str, start: float) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from dragoman.builder import Builder
 from dragoman.frontends.extract import POISON, Body, Extractors, Layer
 from dragoman.graph.body import BodyPorts, PortMap
-from dragoman.graph.graph import Graph, Value
+from dragoman.graph.graph import Graph, Value, captured
 from dragoman.graph.types import TensorType, boolean, i64
+from dragoman.infer.evaluate import constant_array
 from dragoman_onnx.functions import forget_names
 from dragoman_onnx.layers.bodies import add_node, capture, drop_input, nothing, path_of, settled, stack_output, whole
 
@@ -56,7 +57,7 @@ def loop(layer: Layer, op: Builder, trips: Value | None = None, condition: Value
         raise layer.refuse("a carried value has no first value", "the model is not valid")
     count = None if trips is None else layer.numbers(trips)
     go = (1,) if condition is None else layer.numbers(condition)
-    if not all(isinstance(v, Value) for v in carried):
+    if not all(isinstance(v, Value) for v in carried) or _folds(layer, graph, carried, count, go):
         return _unrolled(layer, op, graph, list(carried), count, go)
     body = _body(layer, graph, list(carried))
     if body is None:
@@ -71,6 +72,16 @@ def loop(layer: Layer, op: Builder, trips: Value | None = None, condition: Value
         # the runtime gives stacked outputs M slices where M is a constant, even if the first condition is false
         limit = op.Select(start, limit, op.constant(0, i64))
     return _loop(op, body, [limit, start, *carried], len(carried))
+
+
+def _folds(
+    layer: Layer, graph: Graph, carried: tuple[Any, ...], count: tuple[int, ...] | None, go: tuple[int, ...] | None
+) -> bool:
+    """Nothing of the loop depends on the model's inputs: the runtime would fold it, and cannot where shapes change."""
+    if count is None or not go or not go[0] or not 0 < count[0] * len(graph) <= MAX_UNROLLED:
+        return False
+    outer = [layer.scope.lookup(v) for v in captured(graph)]
+    return all(isinstance(v, Value) and v.tensor is not None for v in (*carried, *outer))
 
 
 def _body(layer: Layer, graph: Graph, carried: list[Value]) -> Body | None:
@@ -156,7 +167,7 @@ def _unrolled(
         if done:
             del layer.context.layers[mark:]
         mark = len(layer.context.layers)
-        known = layer.numbers(outputs[0])
+        known = layer.numbers(outputs[0]) or _computed(outputs[0])
         if known is None:
             raise layer.refuse("a loop over sequences whose end is decided at run time", "IR has tensors only")
         go, carried = known, outputs[1 : len(carried) + 1]
@@ -166,3 +177,9 @@ def _unrolled(
     if stacked and not done:
         raise layer.refuse("a loop over sequences that never runs and stacks outputs")
     return carried + [op.Concat(*held, axis=0) for held in stacked]
+
+
+def _computed(condition: Value) -> tuple[int, ...] | None:
+    """A condition that follows from constants, as 0 or 1."""
+    found = constant_array(condition)
+    return None if found is None else (int(found.item()),)
