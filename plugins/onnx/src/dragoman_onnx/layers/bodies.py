@@ -27,7 +27,7 @@ def nothing(layer: Layer) -> list[object]:
 
 def whole(layer: Layer, body: Body) -> bool:
     """Everything inside was converted, into tensors; refuses sequences."""
-    if any(v is POISON for v in body.outputs) or any(outer is POISON for outer, _ in body.captured):
+    if any(v is POISON for v in body.outputs):
         return False
     if not all(isinstance(v, Value) for v in body.outputs):
         raise layer.refuse("a body that runs conditionally or repeatedly returns a sequence", "IR has tensors only")

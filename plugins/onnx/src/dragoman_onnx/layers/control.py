@@ -91,7 +91,7 @@ def _body(layer: Layer, graph: Graph, carried: list[Value]) -> Body | None:
     types += [v.type for v in carried]
     edges = [(1 + i, 2 + i) for i in range(len(carried))]
     body = settled(layer, graph, types, edges, path_of(layer))
-    if body.poisoned or any(outer is POISON for outer, _ in body.captured):
+    if body.poisoned:
         return None
     parameter = body.graph.inputs[1]
     first = next(iter(body.graph))

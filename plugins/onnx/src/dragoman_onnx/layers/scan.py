@@ -90,7 +90,7 @@ def _scanned(
         raise layer.refuse("the body's inputs or outputs do not match the layer's", "the model is not valid")
     edges = [(i, i) for i in range(len(states))]
     body = settled(layer, graph, types, edges, prefix)
-    if body.poisoned or any(outer is POISON for outer, _ in body.captured):
+    if body.poisoned:
         return nothing(layer)
     if any(known_dim(x, a) == 0 for x, a in zip(scanned, axes, strict=True)):
         raise layer.refuse("a Scan over no elements", "remove it: its outputs are the first states")
