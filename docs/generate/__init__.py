@@ -1,0 +1,1 @@
+"""The generated reference: every page is made from the code itself, so that it cannot say anything else."""

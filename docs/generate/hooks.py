@@ -1,0 +1,60 @@
+"""The hooks and the objects they exchange, with their exact signatures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from docs.generate.markdown import doc, page, text
+from docs.generate.objects import described, signature
+
+from dragoman import hookspecs
+from dragoman.builder import Builder
+from dragoman.frontends.contract import Frontend, Model, Probe
+from dragoman.frontends.extract import Extractors, Layer
+from dragoman.options import Option
+from dragoman.rules.anchors import PointsRule, ScopeRule
+from dragoman.rules.rule import Pass, Rule, Transformation
+
+OBJECTS: tuple[type, ...] = (
+    hookspecs.PluginInfo, Frontend, Model, Probe, Extractors, Layer, Builder, hookspecs.ShapeRule, Transformation, Rule,
+    Pass, ScopeRule, PointsRule, hookspecs.Reference, hookspecs.RuntimeOp, Option, hookspecs.Section,
+)  # fmt: skip
+
+
+def hooks() -> list[tuple[str, Callable[..., Any]]]:
+    """Every hook of the contract, in the order of the module."""
+    return [(n, f) for n, f in vars(hookspecs).items() if n.startswith("dragoman_") and inspect.isfunction(f)]
+
+
+def declaration(name: str, function: Callable[..., Any]) -> str:
+    """``def name(arguments) -> type``, as in the source."""
+    return f"def {name}{signature(function)}"
+
+
+def hooks_page() -> str:
+    """``reference/hooks.md``."""
+    parts = [
+        text(
+            f"""A plugin is a module named by an entry point of the group `{hookspecs.GROUP}`. It implements the hooks
+            that it needs, each marked with `@hookimpl` of `dragoman.hookspecs`. The hook API has the version
+            {hookspecs.API_VERSION}. Hooks whose name has `register` run once a session. An implementation may take
+            fewer arguments than its specification; an argument that is not in it makes the plugin broken."""
+        ),
+        text(
+            """A plugin whose import or hook raises is left out, and the rest goes on; `dragoman doctor` shows the
+            traceback. Only what a conversion needs can stop it (D604, D605, D606)."""
+        ),
+        text(
+            """Two plugins that register one key are refused (D603), unless one of them names the key in
+            `PluginInfo.replaces`. Keys are `FRAMEWORK:LAYER` for extractors, `op:TYPE:VERSION`, `rule:NAME`,
+            `shape:FRAMEWORK:OP`, `frontend:NAME`, `runtime:OP`."""
+        ),
+    ]
+    for name, function in hooks():
+        parts += [f"## {name}", f"```python\n{declaration(name, function)}\n```", doc(function)]
+    parts.append("## Objects")
+    for item in OBJECTS:
+        parts += [f"### {item.__name__}", f"`{item.__module__}.{item.__name__}`", *described(item)]
+    return page("Hooks", *parts)
