@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from dragoman import errors
 from dragoman.cli.explain import codes, page
+from tests.docs.mishaps import SETUP
 from tests.docs.sources import PAGES, ROOT, messages
 
 HEADINGS = ["## Example", "## Causes", "## What to do"]
+QUIET = {"OMP_NUM_THREADS": "1"}
 FAMILIES = {
     kind.family: kind
     for kind in vars(errors).values()
@@ -29,8 +35,8 @@ def test_every_code_has_a_page() -> None:
     missing = sorted(set(messages()) - set(codes()))
     assert not missing, (
         f"write core/src/dragoman/pages/{missing[0]}.md (of {', '.join(missing)}): the title '# CODE: What is wrong', "
-        "what it means, the line 'CLASS, exit code N.', and the sections '## Example' (the message as printed, indented "
-        "by four blanks), '## Causes' and '## What to do' (lists); D201.md is short. Then: python -m docs.generate"
+        "what it means, the line 'CLASS, exit code N.', and the sections '## Example' (the message as printed, by"
+, '## Causes' and '## What to do' (lists); D201.md is short. Then run python -m docs.generate"
     )
 
 
@@ -59,6 +65,23 @@ def test_the_example_is_a_message_that_the_sources_print(code: str) -> None:
         f"{code}.md: no source prints the message of the example any more; put what is printed now in its place. "
         f"Messages are: {[p.pattern for p in patterns]}"
     )
+
+
+@pytest.mark.parametrize("code", sorted(SETUP))
+def test_the_command_of_an_example_prints_it(code: str, tmp_path: Path) -> None:
+    SETUP[code](tmp_path)
+    command, _, expected = example_of(code).partition("\n")
+    assert command.startswith("$ dragoman ")
+    shell = f"'{sys.executable}' -m dragoman {command.removeprefix('$ dragoman ')}"
+    done = subprocess.run(shell, shell=True, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, **QUIET})
+    printed = without_numbers((done.stdout + done.stderr).strip())
+    assert printed == without_numbers(expected), f"{code}.md: put into the example what is printed now"
+    assert done.returncode == FAMILIES[code[:2]].exit_code or code == "D401"
+
+
+def without_numbers(text: str) -> str:
+    """Measured errors differ between machines."""
+    return re.sub(r" *\d\.\d+(e-\d+)?", " #", text)
 
 
 @pytest.mark.parametrize("code", codes())
