@@ -33,9 +33,13 @@ MASKS = {
 
 @pytest.mark.parametrize("ahead", [0, 1])
 @pytest.mark.parametrize("mask", MASKS)
-def test_attention_under_a_mask(mask: str, ahead: int) -> None:
-    held = MASKS[mask]
-    check("Attention", {**SELF, "m": held}, dynamic=held.ndim > 1, num_heads=2, unidirectional=ahead)
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_attention_under_a_mask(mask: str, ahead: int, dynamic: bool) -> None:
+    feeds = {**SELF, "m": MASKS[mask]}
+    model = layer_model("Attention", feeds, domain="com.microsoft", dynamic=dynamic, num_heads=2, unidirectional=ahead)
+    if dynamic:
+        model.graph.input[3].type.tensor_type.shape.dim[0].dim_param = "lengths"
+    run_both(model, feeds)
 
 
 @pytest.mark.parametrize("attributes", [{}, {"scale": 0.3}, {"unidirectional": 1}])

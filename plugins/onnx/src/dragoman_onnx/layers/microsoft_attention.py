@@ -11,6 +11,7 @@ from dragoman.graph.types import f32, i64
 from dragoman_onnx.layers.heads import Mask, attend, merge_heads, positions, rotate, split_heads, triangle
 from dragoman_onnx.layers.quantized import centred
 from dragoman_onnx.layers.sizes import converted, counted, dim, known_dim, rank_of
+from dragoman_onnx.layers.slice import cut
 
 layers = Extractors("onnx")
 
@@ -118,19 +119,21 @@ def _kept(layer: Layer, op: Builder, q: Value, k: Value, lengths: Value) -> Valu
         mask = op.NotEqual(lengths, op.constant(0, lengths.dtype))
         shaped: Value = op.Unsqueeze(mask, op.constant([1, 2] if rank == 2 else [1]))
         return shaped
+    if rank != 1:
+        raise layer.refuse("a mask of four dimensions", "export the model with a mask of two dimensions")
     count, batch = known_dim(lengths, 0), known_dim(q, 0)
-    if rank != 1 or count is None or batch is None or count not in (batch, 2 * batch):
-        raise layer.refuse(
-            "a mask of four dimensions, or lengths whose number or batch size is unknown",
-            "fix the shapes with --shape, or export with a mask of two dimensions",
-        )
-    at = positions(op, dim(op, k, 2), 1)
-    ends = op.Reshape(converted(op, lengths, i64), op.constant([count // batch, batch, 1, 1, 1]))
-    end = op.Gather(ends, op.constant(0), op.constant(0))
-    keep: Value = op.Less(at, end)
-    if count == 2 * batch:
-        keep = op.LogicalAnd(keep, op.GreaterEqual(at, op.Gather(ends, op.constant(1), op.constant(0))))
-    return keep
+    at, size = positions(op, dim(op, k, 2), 1), dim(op, q, 0)
+    given = converted(op, lengths, i64)
+    if count is not None and count == batch:
+        keep: Value = op.Less(at, op.Reshape(given, op.constant([-1, 1, 1, 1])))
+        return keep
+    # where only ends are given, all starts are 0
+    both = op.Concat(given, op.Broadcast(op.constant(0, i64), size), axis=0)
+    end, start = (
+        op.Reshape(cut(op, both, first, last, 0), op.constant([-1, 1, 1, 1]))
+        for first, last in ((0, size), (size, op.Multiply(size, op.constant([2]))))
+    )
+    return op.LogicalAnd(op.Less(at, end), op.GreaterEqual(at, start))
 
 
 @layers("com.microsoft:MultiHeadAttention")
