@@ -163,6 +163,7 @@ class Session:
             unknown_layer=unknown if host.has("dragoman_unknown_layer") else None,
             version_of=lambda node: frontend.version_of(graph, node),
             is_default=lambda node, name, value: frontend.is_default(graph, node, name, value),
+            fault=lambda node, inputs: frontend.fault(graph, node, inputs),
             shape_rules=host.shape_rules(),
             broken=[f"{p.name} ({p.error})" for p in host.broken()],
             infer_shape=infer_shape if host.has("dragoman_infer_shape") else None,
@@ -199,6 +200,7 @@ class Session:
             return self._convert(given)
 
     def _convert(self, given: Any) -> Result:
+        from dragoman.frontends.runnable import refuse_unranked
         from dragoman.preprocess import preprocess
 
         model = given if isinstance(given, Model) else Model(given)
@@ -216,6 +218,7 @@ class Session:
             with self.stage(phase):
                 reports += pipeline.run(phase, target, self.ops, framework=frontend.name)
             self._observe(phase, target)
+        refuse_unranked(target, model.name)
         with self.stage("precision"):
             self._precision(target)
         sources = source_files(model, graph)

@@ -9,7 +9,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
-from dragoman_onnx.layers.sizes import along, dim, known_dim, rank_of, vector
+from dragoman_onnx.layers.sizes import along, dim, known_dim, rank_of, static_shape, vector
 
 layers = Extractors("onnx")
 
@@ -63,6 +63,7 @@ def spatial_count(layer: Layer, x: Value, w: Value) -> int:
             raise layer.refuse(
                 f"kernel_shape {list(kernel)} does not fit the weights {w.type}", "the model is not valid"
             )
+    static_shape(layer, w, "the filters")  # no device convolves with filters of unknown size
     return count
 
 
@@ -99,8 +100,6 @@ def convolved(layer: Layer, op: Builder, x: Value, w: Value) -> tuple[Value, int
     group = layer.get("group", 1)
     if group == 1:
         return op.Convolution(x, w, **attributes), count
-    if w.rank is None:
-        raise layer.refuse("the rank of the weights is unknown", "give their shape with --shape")
     return op.GroupConvolution(x, grouped(op, w, group), **attributes), count
 
 

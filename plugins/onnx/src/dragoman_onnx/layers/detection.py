@@ -6,7 +6,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, i64
-from dragoman_onnx.layers.sizes import converted, dim, scalar
+from dragoman_onnx.layers.sizes import converted, dim, known_dim, scalar
 from dragoman_onnx.layers.slice import cut
 
 layers = Extractors("onnx")
@@ -35,10 +35,18 @@ def non_max_suppression(
     overlap = op.constant(_TOUCHING, f32) if iou is None else _next(op, scalar(op, iou))
     least = op.constant(_LOWEST, f32) if score is None else scalar(op, score)
     selected, _, _ = op.NonMaxSuppression(
-        boxes, scores, limit, overlap, least,
+        _fours(op, boxes), scores, limit, overlap, least,
         box_encoding="center" if centers else "corner", sort_result_descending=False, output_type="i64",
     )  # fmt: skip
     return selected  # type: ignore[no-any-return]
+
+
+def _fours(op: Builder, boxes: Value) -> Value:
+    """Boxes whose last dimension is known to be 4, as the CPU plugin wants to see."""
+    if boxes.rank is None or known_dim(boxes, boxes.rank - 1) is not None:
+        return boxes
+    kept: Value = op.Reshape(boxes, op.constant([0] * (boxes.rank - 1) + [4], i64), special_zero=True)
+    return kept
 
 
 def _next(op: Builder, overlap: Value) -> Value:
@@ -66,7 +74,7 @@ def roi_align(layer: Layer, op: Builder, x: Value, rois: Value, batches: Value) 
             raise layer.refuse("the maximum of as many samples as a region has", "set sampling_ratio")
         return _largest_samples(op, x, rois, batches, sizes, ratio, scale, half)
     y: Value = op.ROIAlign(
-        x, rois, batches, pooled_h=sizes[0], pooled_w=sizes[1], sampling_ratio=ratio, spatial_scale=scale,
+        x, _fours(op, rois), batches, pooled_h=sizes[0], pooled_w=sizes[1], sampling_ratio=ratio, spatial_scale=scale,
         mode="avg", aligned_mode="half_pixel_for_nn" if half else "asymmetric",
     )  # fmt: skip
     return y

@@ -14,9 +14,11 @@ from dragoman_onnx.layers.sizes import converted, dims, known_dim, rank_of, stat
 from dragoman_onnx.layers.slice import cut
 
 layers = Extractors("onnx")
+#: the size at which the CPU plugin compiles a dimension that is not known
+_GUESS = 64
 
 
-def _window(layer: Layer) -> dict[str, Any]:
+def _window(layer: Layer, x: Value) -> dict[str, Any]:
     """Attributes of OpenVINO's newest pooling ops.
 
     ONNX lets no window start in the padding behind the data (said since opset 19 and 22, done by onnxruntime for all
@@ -30,20 +32,22 @@ def _window(layer: Layer) -> dict[str, Any]:
     if len(strides) != count or len(dilations) != count:
         raise layer.refuse("strides or dilations do not fit kernel_shape", "the model is not valid")
     rounding = "ceil_torch" if layer.get("ceil_mode", 0) else "floor"
-    return {
-        "kernel": kernel,
-        "strides": strides,
-        "dilations": dilations,
-        "rounding_type": rounding,
-        **pads(layer, count),
-    }
+    around = pads(layer, count)
+    for i in range(count):
+        extent, room = (kernel[i] - 1) * dilations[i] + 1, around["pads_begin"][i] + around["pads_end"][i] + _GUESS
+        if dilations[i] > 1 and extent > room and known_dim(x, i + 2) is None:
+            raise layer.refuse(
+                f"a window over {extent} places of an unknown number",
+                "the CPU plugin compiles it only over a known size: give it with --shape",
+            )
+    return {"kernel": kernel, "strides": strides, "dilations": dilations, "rounding_type": rounding, **around}
 
 
 @layers("AveragePool")
 def average_pool(layer: Layer, op: Builder, x: Value) -> Value:
     """AveragePool(X): mean over windows; padding counts with count_include_pad only."""
     included = bool(layer.get("count_include_pad", 0))
-    attributes = _window(layer)
+    attributes = _window(layer, x)
     padded = any(attributes["pads_begin"]) or any(attributes["pads_end"])
     if included and padded and attributes["rounding_type"] != "floor":
         return _average_with_padding(layer, op, x, attributes)
@@ -88,7 +92,7 @@ def _overhanging(layer: Layer, x: Value, attributes: dict[str, Any]) -> list[tup
 def max_pool(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
     """MaxPool(X): maximum over windows, and its index in the whole flattened tensor."""
     column_major = bool(layer.get("storage_order", 0))
-    y, indices = op.MaxPool(x, index_element_type="i64", axis=0, **_window(layer))
+    y, indices = op.MaxPool(x, index_element_type="i64", axis=0, **_window(layer, x))
     if not layer.wants(1):
         return (y,)
     return y, _column_major(layer, op, x, indices) if column_major else indices
@@ -117,7 +121,7 @@ def _column_major(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
 def lp_pool(layer: Layer, op: Builder, x: Value) -> Value:
     """LpPool(X): p-norm over windows, padding being zeros: the mean of |x|^p times the size of the window."""
     p = float(layer.get("p", 2))
-    attributes = _window(layer)
+    attributes = _window(layer, x)
     if attributes["rounding_type"] != "floor":
         attributes |= _whole_windows(layer, x, attributes)
     powers = op.Multiply(x, x) if p == 2 else op.Abs(x)

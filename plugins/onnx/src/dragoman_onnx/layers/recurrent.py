@@ -9,7 +9,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i32, i64
-from dragoman_onnx.layers.sizes import converted, dim, known_dim, vector
+from dragoman_onnx.layers.sizes import converted, dim, known_dim, static_shape, vector
 from dragoman_onnx.layers.steps import ACTIVATIONS, Activation, Cell, run_steps
 
 layers = Extractors("onnx")
@@ -56,6 +56,8 @@ def _read(
     hidden = layer.get("hidden_size", None) or known_dim(r, 2)
     if x.rank not in (3, None) or not hidden:
         raise layer.refuse(f"the input {x.type} with hidden size {hidden}", "rank 3 and a known hidden size are needed")
+    for weights in (w, r):
+        static_shape(layer, weights, "the weights")
     clip = float(layer.get("clip", 0.0) or 0.0)
     if not batch_first:
         x = op.Transpose(x, op.constant([1, 0, 2], i64))

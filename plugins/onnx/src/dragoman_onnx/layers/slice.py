@@ -84,6 +84,8 @@ def split(layer: Layer, op: Builder, x: Value, lengths: Value | None = None) -> 
     if given is not None:
         lengths = op.constant(list(given), i64)
     if lengths is not None:
+        if lengths.shape is None or known_dim(lengths, 0) is None:
+            lengths = op.Reshape(lengths, op.constant([count], i64))
         parts = op.make("VariadicSplit", x, op.constant(axis, i64), lengths)
         return parts if isinstance(parts, tuple) else (parts,)
     rank = rank_of(layer, x)
