@@ -1,0 +1,143 @@
+"""Variants of a case that must give the same numbers: inputs held as constants, older opsets, unknown dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from tests.onnx.backend.cases import Case, DataSet
+from tests.onnx.backend.judge import UNUSED, Outcome, Wrong, compare, judge
+
+Models = list[tuple[onnx.ModelProto, list[int]]]
+
+
+class NotUsable(Exception):
+    """A variant that cannot be made of a case, or that says something else than the case."""
+
+
+def _is_tensor(port: onnx.ValueInfoProto) -> bool:
+    return port.type.WhichOneof("value") == "tensor_type"
+
+
+def hold(case: Case, data: DataSet, chosen: Callable[[int], bool]) -> tuple[onnx.ModelProto, list[int]]:
+    """The model with the chosen inputs as initializers, and the positions of those that stay."""
+    held = [i for i, port in enumerate(case.inputs) if i < len(data[0]) and chosen(i) and _is_tensor(port)]
+    if not held:
+        raise NotUsable("there is no such input")
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    model.ir_version = max(model.ir_version, 4)  # before, every initializer had to be an input too
+    names = {case.inputs[i].name: np.asarray(data[0][i]) for i in held}
+    del model.graph.input[:]
+    model.graph.input.extend(p for p in case.model.graph.input if p.name not in names)
+    given = {i.name for i in model.graph.initializer}
+    model.graph.initializer.extend(numpy_helper.from_array(v, k) for k, v in names.items() if k not in given)
+    return model, [i for i in range(len(data[0])) if i not in held]
+
+
+def constants(chosen: Callable[[int], bool]) -> Callable[[Case], Models]:
+    """Inputs as constants: what is computed at conversion time must equal what the runtime computes."""
+    return lambda case: [hold(case, data, chosen) for data in case.data]
+
+
+def unknown_dims(case: Case) -> Models:
+    """Every dimension of every input unknown, and nothing said of inner values and outputs."""
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    del model.graph.value_info[:]
+    changed = 0
+    for port in model.graph.input:
+        if _is_tensor(port) and any(port.name == p.name for p in case.inputs):
+            for i, dim in enumerate(port.type.tensor_type.shape.dim):
+                dim.dim_param = f"{port.name}_{i}"
+                changed += 1
+    if not changed:
+        raise NotUsable("no input has a dimension")
+    for port in model.graph.output:
+        if _is_tensor(port):
+            for dim in port.type.tensor_type.shape.dim:
+                dim.Clear()
+    return [(model, list(range(len(ins)))) for ins, _ in case.data]
+
+
+def older(version: int) -> Callable[[Case], Models]:
+    """The model in an older opset, where ONNX's converter can and onnxruntime or the reference agrees with the case."""
+
+    def make(case: Case) -> Models:
+        from onnx import version_converter
+
+        now = next((o.version for o in case.model.opset_import if o.domain in ("", "ai.onnx")), 0)
+        if now <= version:
+            raise NotUsable(f"the case is of opset {now}")
+        try:
+            model = version_converter.convert_version(case.model, version)
+            model.ir_version = min(model.ir_version, 8)
+            onnx.checker.check_model(model)
+        except Exception as error:
+            raise NotUsable(f"ONNX does not convert it: {error}") from error
+        try:
+            _in_onnxruntime(case, model)
+        except Wrong as error:
+            raise NotUsable(f"ONNX converts it to something else: {error}") from error
+        except Exception:  # an operator that onnxruntime has not
+            try:
+                _in_reference(case, model)
+            except Exception as error:
+                raise NotUsable(f"nobody runs what ONNX converts it to, or not to the same: {error}") from error
+        return [(model, list(range(len(ins)))) for ins, _ in case.data]
+
+    return make
+
+
+def _in_onnxruntime(case: Case, model: onnx.ModelProto) -> None:
+    """Raises Wrong where onnxruntime does not give the case's outputs."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level, options.intra_op_num_threads = 4, 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    _agree(case, session.run)
+
+
+def _in_reference(case: Case, model: onnx.ModelProto) -> None:
+    from onnx.reference import ReferenceEvaluator
+
+    _agree(case, ReferenceEvaluator(model).run)
+
+
+def _agree(case: Case, run: Callable[..., Any]) -> None:
+    names = [i.name for i in case.inputs]
+    for ins, outs in case.data:
+        found = run(None, dict(zip(names, ins, strict=False)))
+        for port, value, wanted in zip(case.model.graph.output, found, outs, strict=False):
+            compare(port.name, np.asarray(value), wanted, case)
+
+
+VARIANTS: dict[str, Callable[[Case], Models] | None] = {
+    "as it is": None,
+    "constants": constants(lambda i: True),
+    "first constant": constants(lambda i: i == 0),
+    "others constant": constants(lambda i: i > 0),
+    "unknown dims": unknown_dims,
+    **{f"opset {n}": older(n) for n in (13, 11, 9, 7)},
+}
+
+
+def run(variant: str, case: Case, prepared: Callable[[], None] = lambda: None) -> Outcome:
+    """Make a variant of a case, say that it is made, and judge it."""
+    make = VARIANTS[variant]
+    try:
+        models = make(case) if make else None
+    except NotUsable as why:
+        return Outcome(UNUSED, str(why))
+    prepared()
+    return judge(case, models)
+
+
+def names() -> Iterable[str]:
+    """The variants beside the cases as they are."""
+    return [v for v, make in VARIANTS.items() if make]
