@@ -45,8 +45,20 @@ def constants(chosen: Callable[[int], bool]) -> Callable[[Case], Models]:
 
 def unknown_dims(case: Case) -> Models:
     """Every dimension of every input unknown, and nothing said of inner values and outputs."""
+    model = without_dims(case, case.model)
+    return [(model, list(range(len(ins)))) for ins, _ in case.data]
+
+
+def dynamic_data(case: Case) -> Models:
+    """The first input of unknown dimensions, the others constants: data and weights, as models mostly are."""
+    held = [hold(case, data, lambda i: i > 0) for data in case.data]
+    return [(without_dims(case, model), kept) for model, kept in held]
+
+
+def without_dims(case: Case, given: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of the model in which the case's inputs have unknown dimensions."""
     model = onnx.ModelProto()
-    model.CopyFrom(case.model)
+    model.CopyFrom(given)
     del model.graph.value_info[:]
     changed = 0
     for port in model.graph.input:
@@ -60,7 +72,7 @@ def unknown_dims(case: Case) -> Models:
         if _is_tensor(port):
             for dim in port.type.tensor_type.shape.dim:
                 dim.Clear()
-    return [(model, list(range(len(ins)))) for ins, _ in case.data]
+    return model
 
 
 def older(version: int) -> Callable[[Case], Models]:
@@ -123,6 +135,7 @@ VARIANTS: dict[str, Callable[[Case], Models] | None] = {
     "first constant": constants(lambda i: i == 0),
     "others constant": constants(lambda i: i > 0),
     "unknown dims": unknown_dims,
+    "dynamic data": dynamic_data,
     **{f"opset {n}": older(n) for n in (13, 11, 9, 7)},
 }
 

@@ -55,10 +55,6 @@ class Worker:
     def _start(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-            **os.environ,
-            "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
-        }
         self._pending = b""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.onnx.backend.worker"],
