@@ -28,8 +28,12 @@ def check_model(
     tolerance: float = TOLERANCE,
     seed: int = 0,
     samples: int = 1,
+    frozen: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run both and compare; PluginError D608 when the framework's runner is not installed."""
+    """Run both and compare; PluginError D608 when the framework's runner is not installed.
+
+    ``frozen`` are values that the IR has as constants; the source is given them as inputs.
+    """
     reference = _reference(host, framework)
     runner = IrRunner(ir)
     differences: list[Difference] = []
@@ -38,7 +42,7 @@ def check_model(
             feeds = generate(inputs, seed + k)
         else:
             feeds = load(data, list(inputs)) if isinstance(data, (str, Path)) else dict(data)
-        expected = reference.run(model, feeds, outputs)
+        expected = reference.run(model, {**feeds, **(frozen or {})}, outputs)
         actual = runner.run(feeds)
         differences += compare_all(expected, actual, tolerance, f" #{k}" if samples > 1 and data is None else "")
     return Report(_label(model), _label(ir), reference.name, tolerance, tuple(differences))
