@@ -152,3 +152,16 @@ def test_quantized_layers_in_a_row_stay_exact() -> None:
     held = {"s": np.array(0.1, np.float32), "z": np.array(5, np.uint8)}
     model = model_of(nodes, [port("x", shape=["n", 6])], [port("y", np.uint8)], opset=13, constants=held)
     run_both(model, {"x": X / 20})
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8])
+def test_products_with_quantized_weights_are_exact(kind: Any) -> None:
+    # without being told, the CPU plugin quantizes the other side of such a product
+    random = np.random.default_rng(8)
+    held = {"w": random.integers(0, 100, (256, 64)).astype(kind), "s": random.random(64).astype(np.float32)}
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s"], ["r"], axis=1),
+        helper.make_node("MatMul", ["a", "r"], ["y"]),
+    ]
+    model = model_of(nodes, [port("a", np.float32, ["n", 256])], [port("y")], opset=21, constants=held)
+    run_both(model, {"a": random.standard_normal((4, 256)).astype(np.float32)})

@@ -10,7 +10,7 @@ from dragoman.graph.graph import Value
 from dragoman.graph.tensor import BytesTensor, FileTensor, MemoryTensor, Tensor
 from dragoman.graph.types import DType, f32, i32, u2, u4, u8
 from dragoman.lazy import np
-from dragoman_onnx.layers.quantization import dynamic_quantize_linear
+from dragoman_onnx.layers.quantization import dynamic_quantize_linear, keep_activations
 from dragoman_onnx.layers.quantized import centred, rows
 from dragoman_onnx.layers.sizes import converted, known_dim
 
@@ -34,18 +34,6 @@ def unpacked(layer: Layer, value: Value, kind: DType, shape: list[int], what: st
     if isinstance(tensor, FileTensor):
         return FileTensor(tensor.source, tensor.offset, kind, shape)
     return BytesTensor(kind, shape, tensor.numpy().tobytes())
-
-
-def keep_activations(layer: Layer) -> None:
-    """Tell the runtime, in the model's own options, not to quantize what meets compressed weights.
-
-    The CPU plugin does so by default, even where full precision is asked for: errors of 5e-3 of the largest number.
-    """
-    scope = layer.scope
-    while scope.parent is not None:
-        scope = scope.parent
-    options = scope.graph.info.setdefault("rt_info", {}).setdefault("runtime_options", {})
-    options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
 
 
 def _count(shape: list[int]) -> int:
