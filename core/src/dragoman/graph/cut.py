@@ -121,7 +121,7 @@ def freeze(value: Value, tensor: Tensor) -> Value:
     assert graph is not None
     node = Node(CONSTANT, attrs={}, tensor=tensor, name=f"{value.producer.name}/frozen", origin=_origin(value))
     node.out.type = TensorType(tensor.dtype, tensor.shape)
-    node.info["frozen"] = True
+    node.info["frozen"] = {}
     graph.insert_after(value.producer, node)
     if value in graph.inputs:
         graph.inputs.remove(value)
