@@ -20,6 +20,8 @@ layers = Extractors("onnx")
 _FLOATS = (f32, f16, bf16, f64)
 #: coordinate transformations that Interpolate has
 _SHARED = ("half_pixel", "pytorch_half_pixel", "asymmetric", "tf_half_pixel_for_nn", "align_corners")
+_TRANSFORMS = (*_SHARED, "half_pixel_symmetric", "tf_crop_and_resize")
+_ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
 
 
 @dataclasses.dataclass
@@ -78,6 +80,8 @@ def resize(
         bool(layer.get("antialias", 0)) if modern else False,
         bool(layer.get("exclude_outside", 0)),
     )
+    if how.nearest not in _ROUNDINGS or how.transform not in _TRANSFORMS:
+        raise layer.refuse(f"{how.transform!r} with {how.nearest!r}", "the model is not valid")
     axes = axes_of(layer, (layer.get("axes", None) if modern else None) or range(rank), rank)
     if scales is not None and known_dim(scales, 0) == 0:
         scales = None
@@ -89,6 +93,8 @@ def resize(
         assert sizes is not None
         target = Target(axes, sizes, layer.numbers(sizes), by_scales=False)
         target.policy = layer.get("keep_aspect_ratio_policy", "stretch") if modern else "stretch"
+        if target.policy not in ("stretch", "not_larger", "not_smaller"):
+            raise layer.refuse(f"keep_aspect_ratio_policy {target.policy!r}", "the model is not valid")
     layer.ignore("keep_aspect_ratio_policy", "extrapolation_value")
     if how.transform == "tf_crop_and_resize":
         if roi is None:

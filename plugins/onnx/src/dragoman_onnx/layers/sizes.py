@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman.builder import Builder
-from dragoman.frontends.extract import Layer
+from dragoman.frontends.extract import Layer, Refusal
 from dragoman.graph.graph import Value
 from dragoman.graph.types import DType, i64, static_dims
 
@@ -41,7 +41,9 @@ def static_shape(layer: Layer, x: Value, what: str) -> tuple[int, ...]:
 
 
 def known_dim(x: Value, axis: int) -> int | None:
-    """One dimension, where it is one number."""
+    """One dimension, where it is one number; refuses an axis that the value does not have."""
+    if x.shape is not None and not -len(x.shape) <= axis < len(x.shape):
+        raise Refusal(f"{x.type} has no dimension {axis}", "the model is not valid")
     size = x.shape[axis] if x.shape is not None else None
     return size if isinstance(size, int) else None
 
