@@ -10,6 +10,8 @@ import pytest
 from onnx import TensorProto, helper
 from tests.onnx.support import layer_model, model_of, port, refusal, run_both, run_ir, run_layer, run_reference
 
+import dragoman
+
 X = np.array([[-300, -2.5, -1.5, -0.5, 0.0, 0.5], [1.5, 2.5, 3.5, 127, 130, 1000]], np.float32)
 
 
@@ -142,26 +144,19 @@ def test_a_scale_of_blocks_without_their_size_is_refused() -> None:
     assert (problem.code, problem.op) == ("D302", "QuantizeLinear")
 
 
-def test_quantized_layers_in_a_row_stay_exact() -> None:
+@pytest.mark.parametrize("kind", [np.uint8, np.int8])
+@pytest.mark.parametrize("axis", [None, 1])
+def test_quantized_and_dequantized_at_once_becomes_fake_quantize(kind: Any, axis: int | None) -> None:
     nodes = [
-        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
-        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"], **({} if axis is None else {"axis": axis})),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"], **({} if axis is None else {"axis": axis})),
         helper.make_node("Relu", ["d"], ["r"]),
-        helper.make_node("QuantizeLinear", ["r", "s", "z"], ["y"]),
+        helper.make_node("QuantizeLinear", ["r", "s", "z"], ["y"], **({} if axis is None else {"axis": axis})),
     ]
-    held = {"s": np.array(0.1, np.float32), "z": np.array(5, np.uint8)}
-    model = model_of(nodes, [port("x", shape=["n", 6])], [port("y", np.uint8)], opset=13, constants=held)
-    run_both(model, {"x": X / 20})
-
-
-@pytest.mark.parametrize("kind", [np.int8, np.uint8])
-def test_products_with_quantized_weights_are_exact(kind: Any) -> None:
-    # without being told, the CPU plugin quantizes the other side of such a product
-    random = np.random.default_rng(8)
-    held = {"w": random.integers(0, 100, (256, 64)).astype(kind), "s": random.random(64).astype(np.float32)}
-    nodes = [
-        helper.make_node("DequantizeLinear", ["w", "s"], ["r"], axis=1),
-        helper.make_node("MatMul", ["a", "r"], ["y"]),
-    ]
-    model = model_of(nodes, [port("a", np.float32, ["n", 256])], [port("y")], opset=21, constants=held)
-    run_both(model, {"a": random.standard_normal((4, 256)).astype(np.float32)})
+    shape = () if axis is None else (6,)
+    held = {"s": np.full(shape, 0.1, np.float32), "z": np.full(shape, 5, kind)}
+    model = model_of(nodes, [port("x", shape=["n", 6])], [port("y", kind)], opset=13, constants=held)
+    x = np.random.default_rng(4).uniform(-20, 40, (500, 6)).astype(np.float32)  # no halves: those are the runtime's
+    run_both(model, {"x": x})
+    ops = [node.op for node in dragoman.convert(model).graph]
+    assert ops.count("FakeQuantize") == 1
