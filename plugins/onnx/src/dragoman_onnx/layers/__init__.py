@@ -9,7 +9,7 @@ from dragoman.frontends.extract import Extractors
 FAMILIES = (
     "activation", "arithmetic", "attention", "bitwise", "cast", "comparison", "constant", "control", "convolution",
     "detection", "gather", "image", "loss", "matrix", "microsoft_activation", "microsoft_attention",
-    "microsoft_group_query", "microsoft_normalization", "microsoft_product", "microsoft_quantized",
+    "microsoft_group_query", "microsoft_image", "microsoft_normalization", "microsoft_product", "microsoft_quantized",
     "microsoft_tensor", "ml", "normalization", "pooling", "quantization", "quantized", "random", "recurrent",
     "reduction", "resize", "scan", "scatter", "search", "sequence", "shape", "signal", "slice", "softmax", "text",
     "training", "trees", "unary", "window",
