@@ -10,8 +10,10 @@ from dragoman.frontends.extract import Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32
 
-_ROUNDING = frozenset({"Floor", "Ceil", "Round", "QuantizeLinear"})
-_PASSING = frozenset({"Add", "Sub", "Neg", "Clip", "Min", "Max", "Identity", "Relu", "Cast", "Mul"})
+_ROUNDING = frozenset({"Floor", "Ceil", "Round"})
+_PASSING = frozenset({"Add", "Sub", "Neg", "Clip", "Min", "Max", "Identity", "Relu"})
+#: codes of the integer types
+_WHOLE = frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 
 
 def is_rounded(layer: Layer, depth: int = 4) -> bool:
@@ -20,8 +22,10 @@ def is_rounded(layer: Layer, depth: int = 4) -> bool:
 
 
 def _is_rounded(value: Value, depth: int) -> bool:
-    for node, _ in value.uses:
-        if node.op in _ROUNDING or (node.op == "Cast" and node.attrs.get("to") in (2, 3, 4, 5, 6, 7, 12, 13)):
+    for node, slot in value.uses:
+        if node.op in _ROUNDING or (node.op == "Cast" and node.attrs.get("to") in _WHOLE):
+            return True
+        if node.op == "QuantizeLinear" and slot == 1:
             return True
         if depth > 1 and node.op in _PASSING and _is_rounded(node.outputs[0], depth - 1):
             return True
