@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from dragoman.api import convert
-from dragoman.errors import DragomanError, InternalError, PluginError
+from dragoman.errors import DragomanError, InternalError, PluginError, RuleError
 from dragoman.plugins import PluginHost
 
 MAX_IR = 1 << 26
@@ -18,12 +18,12 @@ def host() -> PluginHost:
 
 
 def convert_bytes(data: bytes) -> str:
-    """Convert; the code of the DragomanError, or an empty string. Defects (D605, D9xx) and other exceptions escape."""
+    """Convert; the code of the DragomanError, or an empty string. Defects (D5xx, D6xx, D9xx) and the rest escape."""
     try:
         result = convert(data, host=host(), framework="onnx")
         if sum(n.tensor.nbytes for n in result.graph if n.tensor is not None) < MAX_IR:
             result.ir()
-    except (InternalError, PluginError):
+    except (InternalError, PluginError, RuleError):
         raise
     except DragomanError as error:
         code = error.code if error.what and str(error) else "no text"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from dragoman.graph.graph import Graph, Node, Origin, Value
 from dragoman.graph.tensor import MemoryTensor, Tensor, scalar_tensor
 from dragoman.graph.types import DType, Scalar, Shape, TensorType, boolean, dtype, f32, i64
-from dragoman.infer.engine import infer_node, port_of
-from dragoman.ops.define import Op, OpRegistry
+from dragoman.infer.engine import infer_error, infer_node, port_of
+from dragoman.ops.define import Contradiction, Op, OpRegistry
 
 if TYPE_CHECKING:
     pass
@@ -77,7 +77,12 @@ class Builder:
     def add(self, attrs: Op, inputs: Sequence[Any], bodies: dict[str, Graph] | None = None) -> Node:
         """Add a node for a ready op instance, with its sub-graphs if it has any."""
         values = self._values(type(attrs), inputs)
-        count = attrs.outputs if attrs.outputs is not None else attrs.output_count(tuple(values))
+        try:
+            count = attrs.outputs if attrs.outputs is not None else attrs.output_count(tuple(values))
+        except Contradiction as why:
+            never_made = Node(attrs.type, (), attrs, name=self._name(attrs.type), origin=self.origin)
+            never_made.inputs = values  # named in the error, and not recorded as read
+            raise infer_error(never_made, str(why)) from None
         node = Node(attrs.type, values, attrs, outputs=count, name=self._name(attrs.type), origin=self.origin)
         if bodies:
             node.bodies = dict(bodies)

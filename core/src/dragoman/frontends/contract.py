@@ -7,12 +7,13 @@ with their type set, and :data:`CONSTANT` nodes carry a tensor. Nodes come after
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dragoman.files import ByteSource, FileSource, MemorySource
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node
+from dragoman.graph.types import TensorType
 
 HEAD = 4096
 
@@ -92,6 +93,14 @@ class Frontend:
     def is_default(self, graph: Graph, node: Node, name: str, value: Any) -> bool:
         """An attribute that no extractor read has the framework's default value, and so changes nothing."""
         return False
+
+    def fault(self, graph: Graph, node: Node, inputs: Sequence[TensorType | None]) -> str:
+        """What is wrong with a layer by the framework's own rules, empty when nothing is known to be.
+
+        Asked when an extractor failed at the layer: a model that its own framework rejects is no defect of the plugin.
+        ``inputs`` are the types that the layer is given; None where one is not connected.
+        """
+        return ""
 
     def example(self, folder: Path) -> Path | None:
         """Write a small real model into a folder, for ``dragoman demo``; None when the front-end has none."""

@@ -14,6 +14,7 @@ from dragoman.errors import DragomanError, InferError, PluginError, Problem, Uns
 from dragoman.frontends.layer import POISON, Body, Layer, Refusal
 from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value
+from dragoman.graph.types import TensorType
 from dragoman.ops.define import OpRegistry
 
 __all__ = [
@@ -53,6 +54,7 @@ class ExtractionContext:
         unknown_layer: UnknownLayer | None = None,
         version_of: Callable[[Node], int] | None = None,
         is_default: Callable[[Node, str, Any], bool] | None = None,
+        fault: Callable[[Node, Sequence[TensorType | None]], str] | None = None,
         shape_rules: Mapping[tuple[str, str], Any] | None = None,
         infer_shape: Callable[[Node], Any] | None = None,
         broken: Sequence[str] = (),
@@ -64,6 +66,7 @@ class ExtractionContext:
         self.unknown_layer = unknown_layer
         self.version_of = version_of or (lambda node: 1)
         self.is_default = is_default or (lambda node, name, value: False)
+        self.fault = fault or (lambda node, inputs: "")
         self.shape_rules = shape_rules or {}
         self.infer_shape = infer_shape
         self.broken = tuple(broken)
@@ -222,6 +225,9 @@ class Scope:
             except (DragomanError, Refusal):
                 raise
             except Exception as error:
+                fault = context.fault(node, [v.type if isinstance(v, Value) else None for v in inputs])
+                if fault:
+                    raise Refusal(fault, "the model is not valid; check it with its framework") from error
                 raise _extractor_failed(plan, error) from error
         left = [n for n in layer.unread() if not context.is_default(node, n, node.attrs[n])]
         if left:

@@ -106,3 +106,5 @@ def _check_arity(attrs: Op, inputs: Sequence[Value | None]) -> None:
     for i, port in enumerate(ports):
         if not port.optional and not port.variadic and (i >= len(inputs) or inputs[i] is None):
             raise Contradiction(f"{attrs.type} needs the input {port.name!r}")
+    if variadic and not ports[-1].optional and any(v is None for v in inputs[len(ports) - 1 :]):
+        raise Contradiction(f"one of the inputs {ports[-1].name!r} is missing")

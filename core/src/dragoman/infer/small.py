@@ -89,6 +89,8 @@ def moved(
         count *= d
     if count > SmallValue.LIMIT:
         return None
+    if not count:
+        return SmallValue(dims, ())
     strides = strides_of(value.shape)
     items: list[Scalar] = []
     for index in itertools.product(*map(range, dims)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from dragoman.errors import SourceError
 from dragoman.files import ByteSource, MemorySource
 from dragoman.frontends.contract import Frontend, Model, Probe
 from dragoman.graph.graph import Graph, Node
+from dragoman.graph.types import TensorType
 from dragoman_onnx.reader import read_model
 
 TEXT_FORMATS = {
@@ -53,6 +54,12 @@ class OnnxFrontend(Frontend):
         from dragoman_onnx.schemas import attribute_default
 
         return attribute_default(node.op, self.version_of(graph, node), name) == value
+
+    def fault(self, graph: Graph, node: Node, inputs: Sequence[TensorType | None]) -> str:
+        """What ``onnx.checker`` and ONNX's shape inference have against the layer."""
+        from dragoman_onnx.schemas import layer_fault
+
+        return layer_fault(node, self.version_of(graph, node), inputs)
 
     def example(self, folder: Path) -> Path:
         from dragoman_onnx.example import write_example

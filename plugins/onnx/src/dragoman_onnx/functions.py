@@ -114,6 +114,10 @@ def convert_by_body(layer: Layer, context: ExtractionContext) -> list[Any] | Non
     special = context.info["other_opsets"].get(id(layer.node))
     opsets = special[1] if special else context.info["opsets"]
     chosen = [i for i, needed in enumerate(wanted) if needed]
+    if any(i >= len(schema.outputs) for i in chosen):
+        raise layer.refuse(
+            f"it has {len(schema.outputs)} outputs, and {len(wanted)} are read", "the model is not valid"
+        )
     graph = read_function(data, function_attributes(schema) | layer.node.attrs, absent, opsets, chosen)
     remove_dead(graph)
     context.info["other_opsets"].update(graph.info["other_opsets"])

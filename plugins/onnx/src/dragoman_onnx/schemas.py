@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dragoman.graph.graph import Graph
+from dragoman.graph.graph import Graph, Node
 from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import TensorType
 
@@ -65,18 +65,55 @@ def function_body(
         return None
     if any(isinstance(a, (Graph, list)) and _holds_graphs(a) for a in attributes.values()):
         return None
+    node = _node_proto(schema, attributes, inputs, outputs)
+    types = [_type_proto(t).SerializeToString() for t in inputs]
+    body: bytes = schema.get_context_dependent_function_with_opset_version(made, node.SerializeToString(), types)
+    return body or None
+
+
+def layer_fault(node: Node, version: int, inputs: Sequence[TensorType | None]) -> str:
+    """What ONNX itself has against a layer with inputs of these types: attributes, arity, element types and ranks.
+
+    An empty string when there is nothing, or when it cannot be told (no schema, a layer with sub-graphs).
+    """
+    schema = find_schema(node.op, version)
+    if schema is None:
+        return ""
+    unknown = [name for name in node.attrs if name not in schema.attributes]
+    if unknown:
+        return f"{node.op} has no attribute {unknown[0]!r}"
+    if any(_holds_graphs(a) for a in node.attrs.values()):
+        return ""
+    from onnx import checker, helper, shape_inference
+
+    context = checker.C.CheckerContext()
+    context.ir_version = 13
+    context.opset_imports = {schema.domain: version}
+    try:
+        proto = _node_proto(schema, node.attrs, inputs, [True] * len(node.outputs))
+        checker.check_node(proto, context)
+        types = {n: _type_proto(t) for n, t in zip(_names("input", len(inputs)), inputs, strict=True) if t is not None}
+        imports = [helper.make_opsetid(schema.domain, version)]
+        shape_inference.infer_node_outputs(schema, proto, types, opset_imports=imports)
+    except (checker.ValidationError, shape_inference.InferenceError, RuntimeError, TypeError, ValueError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return lines[0] if lines else type(error).__name__
+    return ""
+
+
+def _node_proto(
+    schema: Any, attributes: Mapping[str, Any], inputs: Sequence[TensorType | None], outputs: Sequence[bool]
+) -> Any:
+    """A NodeProto for a layer, its tensors named by their places."""
     from onnx import helper
 
-    node = helper.make_node(
+    return helper.make_node(
         schema.name,
         [i if t is not None else "" for i, t in zip(_names("input", len(inputs)), inputs, strict=True)],
         [o if wanted else "" for o, wanted in zip(_names("output", len(outputs)), outputs, strict=True)],
         domain=schema.domain,
         **{name: _proto(value) for name, value in attributes.items()},
     )
-    types = [_type_proto(t).SerializeToString() for t in inputs]
-    body: bytes = schema.get_context_dependent_function_with_opset_version(made, node.SerializeToString(), types)
-    return body or None
 
 
 def _plain(value: Any) -> Any:

@@ -97,7 +97,7 @@ def _reachable(op: Builder, start: Value, limit: Value, delta: Value) -> Value:
 
 def _bounds(value: Value) -> tuple[Any, Any]:
     """The least and the greatest number that a scalar can be, None where unknown."""
-    if value.value is None:
+    if value.value is None or len(value.value.items) != 1:
         return None, None
     item = value.value.items[0]
     return (item.lo, item.hi) if isinstance(item, Interval) else (item, item)

@@ -57,6 +57,8 @@ def loop(layer: Layer, op: Builder, trips: Value | None = None, condition: Value
         raise layer.refuse("a carried value has no first value", "the model is not valid")
     count = None if trips is None else layer.numbers(trips)
     go = (1,) if condition is None else layer.numbers(condition)
+    if any(known is not None and len(known) != 1 for known in (count, go)):
+        raise layer.refuse("the trip count and the condition must be single values", "the model is not valid")
     if not all(isinstance(v, Value) for v in carried) or _folds(layer, graph, carried, count, go):
         return _unrolled(layer, op, graph, list(carried), count, go)
     body = _body(layer, graph, list(carried))

@@ -183,4 +183,6 @@ def heads_of(layer: Layer, x: Value, heads: int | None, what: str) -> int:
     found = heads if heads else known_dim(x, 1)
     if found is None:
         raise layer.refuse(f"the number of heads of {what} is unknown", "fix the input's shape with --shape")
+    if found <= 0:
+        raise layer.refuse(f"{what} have {found} heads", "the model is not valid")
     return found

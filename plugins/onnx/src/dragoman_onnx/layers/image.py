@@ -32,6 +32,8 @@ def grid_sample(layer: Layer, op: Builder, x: Value, grid: Value) -> Value:
     if rank == 4:
         y: Value = op.GridSample(x, grid, align_corners=aligned, mode=_SAMPLE_MODES[mode], padding_mode=padding)
         return y
+    if known_dim(grid, rank - 1) != rank - 2 or grid.rank != rank:
+        raise layer.refuse(f"a grid {grid.type} for {x.type}", f"points of {rank - 2} known coordinates are needed")
     if _SAMPLE_MODES[mode] == "bicubic" or rank < 3:
         raise layer.refuse(f"mode {mode!r} over {rank - 2} dimensions", "cubic samples are taken over two")
     return _sampled(op, x, grid, _SAMPLE_MODES[mode], padding, aligned)

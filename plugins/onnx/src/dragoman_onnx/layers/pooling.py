@@ -121,6 +121,8 @@ def _column_major(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
 def lp_pool(layer: Layer, op: Builder, x: Value) -> Value:
     """LpPool(X): p-norm over windows, padding being zeros: the mean of |x|^p times the size of the window."""
     p = float(layer.get("p", 2))
+    if not p > 0:
+        raise layer.refuse(f"a norm of order {p:g}", "the model is not valid")
     attributes = _window(layer, x)
     if attributes["rounding_type"] != "floor":
         attributes |= _whole_windows(layer, x, attributes)

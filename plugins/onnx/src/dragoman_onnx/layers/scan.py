@@ -31,7 +31,7 @@ MAX_BATCH = 64
 @layers("Scan", since=9)
 def scan(layer: Layer, op: Builder, *inputs: Value) -> Any:
     """Scan(states..., scanned...): the body over slices; returns the last states and the stacked others."""
-    count = layer.require("num_scan_inputs")
+    count = _scanned_count(layer, inputs)
     states, scanned = list(inputs[: len(inputs) - count]), list(inputs[len(inputs) - count :])
     outputs = len(layer.outputs) - len(states)
     axes = _one_each(layer, "scan_input_axes", count)
@@ -45,7 +45,7 @@ def scan(layer: Layer, op: Builder, *inputs: Value) -> Any:
 @layers("Scan", until=8)
 def scan_batched(layer: Layer, op: Builder, lengths: Value | None = None, *inputs: Value) -> Any:
     """Scan(sequence_lens, states..., scanned...): every batch for itself; sequences lie along axis 1."""
-    count = layer.require("num_scan_inputs")
+    count = _scanned_count(layer, inputs)
     reverse = _one_each(layer, "directions", count)
     if lengths is not None:
         raise layer.refuse("Scan with sequence lengths", "leave sequence_lens out, or use the operator of opset 9")
@@ -65,6 +65,13 @@ def scan_batched(layer: Layer, op: Builder, lengths: Value | None = None, *input
             return found
         results.append([op.Unsqueeze(v, op.constant([0])) for v in found])
     return [op.Concat(*column, axis=0) for column in zip(*results, strict=True)]
+
+
+def _scanned_count(layer: Layer, inputs: Sequence[Value | None]) -> int:
+    count: int = layer.require("num_scan_inputs", int)
+    if not 0 < count <= len(inputs) or any(v is None for v in inputs) or len(layer.outputs) < len(inputs) - count:
+        raise layer.refuse(f"{count} of {len(inputs)} inputs are scanned", "the model is not valid")
+    return count
 
 
 def _one_each(layer: Layer, name: str, count: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 layers = Extractors("onnx")
 
+#: of a regular expression: characters, and steps of backtracking on one string
+LONGEST_PATTERN = 1000
+MOST_STEPS = 1e6
 _CASES: dict[str, Callable[[str], str]] = {"NONE": str, "LOWER": str.lower, "UPPER": str.upper}
 
 
@@ -79,12 +83,21 @@ def string_normalizer(layer: Layer, op: Builder, x: Value) -> Value:
 def regex_full_match(layer: Layer, op: Builder, x: Value) -> Value:
     """RegexFullMatch(X, pattern): whether the whole string matches."""
     found, pattern = texts_of(layer, x), layer.require("pattern")
+    if not isinstance(pattern, str) or _steps(pattern, max((len(t) for t in found.flat), default=0)) > MOST_STEPS:
+        raise layer.refuse(f"the pattern {pattern!r} may take too long", "match before the model")
     try:
         matcher = re.compile(pattern)
     except re.error as error:
         raise layer.refuse(f"the pattern {pattern!r} is not understood: {error}", "write it in plain syntax") from None
     matches = np.array([matcher.fullmatch(t) is not None for t in found.flat], np.bool_).reshape(found.shape)
     return op.constant(matches, boolean)
+
+
+def _steps(pattern: str, length: int) -> float:
+    """A bound of what backtracking costs; repeated groups have none, nor has what only Python's syntax knows."""
+    if re.search(r"\)[*+{]|\(\?(?![a-z]*[:)])|\\[1-9]", pattern) or len(pattern) > LONGEST_PATTERN:
+        return math.inf
+    return float(max(1, length)) ** min(100, len(re.findall(r"[*+{?]", pattern)))
 
 
 @layers("TfIdfVectorizer", since=9)
@@ -99,6 +112,8 @@ def tf_idf_vectorizer(layer: Layer, op: Builder, x: Value) -> Value:
         raise layer.refuse("the length of a row is unknown", "fix it with --shape")
     mode = layer.require("mode")
     grams = _grams(pool, layer.require("ngram_counts"))
+    if sum(len(rows) for _, _, rows in grams) != len(places) or min(places, default=-1) < 0:
+        raise layer.refuse("every n-gram of the pool needs one index", "the model is not valid")
     shortest, longest = layer.require("min_gram_length"), layer.require("max_gram_length")
     wide, parts, total = converted(op, x, i64), [], max(places) + 1
     for first, size, rows in grams:
