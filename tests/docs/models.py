@@ -1,0 +1,82 @@
+"""The small models that the guide talks about, by file name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from tests.docs.mishaps import model
+
+
+def write_models(folder: Path, text: str) -> None:
+    """Make the models that a page mentions."""
+    for name, make in MODELS.items():
+        if name in text:
+            onnx.save(make(), folder / name)
+    if " demo.onnx" in text:
+        from dragoman_onnx.example import write_example
+
+        write_example(folder)
+
+
+def classifier() -> onnx.ModelProto:
+    """image -> conv1 -> relu1 -> conv2 -> relu2 -> pool -> flat -> classify -> scores, with a dynamic batch."""
+    random = np.random.default_rng(1)
+    weights = {
+        "conv1.weight": (16, 3, 3, 3), "conv1.bias": (16,), "conv2.weight": (32, 16, 3, 3), "conv2.bias": (32,),
+        "classify.weight": (10, 32), "classify.bias": (10,),
+    }  # fmt: skip
+    constants = {n: (random.normal(size=s) / np.sqrt(np.prod(s[1:]))).astype(np.float32) for n, s in weights.items()}
+    nodes = [
+        helper.make_node("Conv", ["image", "conv1.weight", "conv1.bias"], ["c1"], name="conv1", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c1"], ["r1"], name="relu1"),
+        helper.make_node("Conv", ["r1", "conv2.weight", "conv2.bias"], ["c2"], name="conv2", pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["c2"], ["r2"], name="relu2"),
+        helper.make_node("GlobalAveragePool", ["r2"], ["p"], name="pool"),
+        helper.make_node("Flatten", ["p"], ["f"], name="flat"),
+        helper.make_node("Gemm", ["f", "classify.weight", "classify.bias"], ["scores"], name="classify", transB=1),
+    ]
+    return model(nodes, {"image": ["batch", 3, 32, 32]}, {"scores": ["batch", 10]}, constants)
+
+
+def blend() -> onnx.ModelProto:
+    """y = x * amount."""
+    node = helper.make_node("Mul", ["x", "amount"], ["y"], name="mul")
+    return model([node], {"x": ["rows", 4], "amount": []}, {"y": ["rows", 4]})
+
+
+def clipped() -> onnx.ModelProto:
+    """Two layers of the domain ``acme`` around a product."""
+    weight = np.random.default_rng(2).normal(size=(4, 4)).astype(np.float32)
+    nodes = [
+        helper.make_node("SoftClip", ["x"], ["a"], name="head/clip", domain="acme", limit=3.0),
+        helper.make_node("MatMul", ["a", "weight"], ["b"], name="product"),
+        helper.make_node("SoftClip", ["b"], ["y"], name="tail/clip", domain="acme"),
+    ]
+    return model(nodes, {"x": ["rows", 4]}, {"y": ["rows", 4]}, {"weight": weight}, domain="acme")
+
+
+def softclip() -> onnx.ModelProto:
+    """limit * tanh(x / limit) written out, once with a limit of 2, once of 3."""
+    constants = {"two": np.float32(2.0), "three": np.float32(3.0)}
+    nodes = [
+        helper.make_node("Div", ["x", "two"], ["a"], name="first/divide"),
+        helper.make_node("Tanh", ["a"], ["b"], name="first/tanh"),
+        helper.make_node("Mul", ["b", "two"], ["c"], name="first/multiply"),
+        helper.make_node("Div", ["c", "three"], ["d"], name="second/divide"),
+        helper.make_node("Tanh", ["d"], ["e"], name="second/tanh"),
+        helper.make_node("Mul", ["e", "three"], ["y"], name="second/multiply"),
+    ]
+    return model(nodes, {"x": ["rows", 4]}, {"y": ["rows", 4]}, constants)  # type: ignore[arg-type]
+
+
+MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
+    "classifier.onnx": classifier,
+    "blend.onnx": blend,
+    "clipped.onnx": clipped,
+    "softclip.onnx": softclip,
+}
