@@ -90,6 +90,8 @@ def _of_empty(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> V
     if 0 in shape:
         return None
     neutral = _EMPTY.get(layer.op)
+    if x.dtype is boolean and neutral is not None and math.isinf(neutral):
+        neutral = neutral > 0
     if neutral is None or not (x.dtype.is_float or math.isfinite(neutral)):
         raise layer.refuse("nothing is reduced, and the operator has no value for that")
     return op.constant([neutral] * math.prod(shape), x.dtype, shape=shape)
