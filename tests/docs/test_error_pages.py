@@ -34,7 +34,7 @@ def example_of(code: str) -> str:
 def test_every_code_has_a_page() -> None:
     missing = sorted(set(messages()) - set(codes()))
     assert not missing, (
-        f"write core/src/dragoman/pages/{missing[0]}.md (of {', '.join(missing)}) as D201.md: the title, what it means, "
+        f"write core/src/dragoman/pages/{missing[0]}.md (of {', '.join(missing)}) as D201.md: title, what it means, "
         "the class with its exit code, '## Example' (the message as printed, indented by four), '## Causes' and "
         "'## What to do' (lists). Then run python -m docs.generate"
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -21,24 +23,26 @@ def command(ctx: click.Context, output_dir: Path | None, framework: str) -> None
     assert host is not None
     if output_dir is not None:
         output_dir.mkdir(parents=True, exist_ok=True)
-        _run(host, framework, output_dir)
+        _run(host, framework, output_dir, str)
         return
     with tempfile.TemporaryDirectory(prefix="dragoman-demo-") as folder:
-        _run(host, framework, Path(folder))
+        _run(host, framework, Path(folder), lambda line: line.replace(folder + os.sep, ""))
 
 
-def _run(host: PluginHost, framework: str, folder: Path) -> None:
+def _run(host: PluginHost, framework: str, folder: Path, shown: Callable[[str], str]) -> None:
     from dragoman.api import check, convert, inspect, plan
 
     model = _example(host, framework, folder)
-    click.echo("\n".join(inspect(model, host=host).lines()))
+    for line in inspect(model, host=host).lines():
+        click.echo(shown(line))
     click.echo()
     click.echo(list(plan(model, host=host).lines())[-1])
     result = convert(model, host=host)
     xml = result.save(folder, model.stem)
     click.echo(f"converted: {xml.name} and {xml.with_suffix('.bin').name}, {len(result.graph)} nodes")
     click.echo()
-    click.echo("\n".join(check(model, xml, host=host, samples=3).lines()))
+    for line in check(model, xml, host=host, samples=3).lines():
+        click.echo(shown(line))
 
 
 def _example(host: PluginHost, framework: str, folder: Path) -> Path:
