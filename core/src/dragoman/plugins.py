@@ -367,6 +367,16 @@ class PluginHost:
         """Inference-time ops."""
         return self._unique(self.call("dragoman_register_runtime_ops", RuntimeOp), lambda r: f"runtime:{r.op}")
 
+    def runtime_classes(self) -> list[type]:
+        """The ``openvino.Op`` classes of the inference-time ops; PluginError D606 when one cannot be made."""
+        made = []
+        for owner, item in self.runtime_ops():
+            try:
+                made.append(item.make())
+            except Exception as error:
+                raise self.raised(owner, "dragoman_register_runtime_ops", error) from error
+        return made
+
     def rules(self) -> list[tuple[str, Any]]:
         """Rules and passes by plugin."""
         return self._once(

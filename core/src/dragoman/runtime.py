@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,21 +28,28 @@ def import_openvino() -> Any:
     return openvino
 
 
-def model_of(xml: bytes, weights: bytes) -> openvino.Model:
+def core_with(extensions: Iterable[type] = ()) -> openvino.Core:
+    """A runtime core that knows further ops, given as ``openvino.Op`` classes."""
+    core: openvino.Core = import_openvino().Core()
+    for extension in extensions:
+        core.add_extension(extension)
+    return core
+
+
+def model_of(xml: bytes, weights: bytes, extensions: Iterable[type] = ()) -> openvino.Model:
     """An ``openvino.Model`` from an IR pair in memory."""
     ov = import_openvino()
     # the runtime's own copy: a shared one would have to outlive the model
     blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8))
-    model: openvino.Model = ov.Core().read_model(xml, blob)
+    model: openvino.Model = core_with(extensions).read_model(xml, blob)
     return model
 
 
 class IrRunner:
     """Runs an IR on the CPU in full precision (the plugin's default may be bf16)."""
 
-    def __init__(self, model: str | Path | Any) -> None:
-        ov = import_openvino()
-        core = ov.Core()
+    def __init__(self, model: str | Path | Any, extensions: Iterable[type] = ()) -> None:
+        core = core_with(extensions)
         config = {"INFERENCE_PRECISION_HINT": "f32"}
         self.model = core.read_model(model) if isinstance(model, (str, Path)) else model
         self.compiled = core.compile_model(self.model, "CPU", config)

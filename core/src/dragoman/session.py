@@ -17,6 +17,7 @@ from dragoman.frontends.probe import recognise
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.tensor import FileTensor
 from dragoman.graph.walk import walk
+from dragoman.hookspecs import Section
 from dragoman.options import CORE_OPTIONS, Option, canonical
 from dragoman.plugins import PluginHost
 
@@ -59,6 +60,7 @@ class Result:
     rules: list[RuleReport]
     context: Context
     sources: frozenset[Path] = frozenset()
+    host: PluginHost | None = None
 
     def save(self, folder: str | Path = ".", name: str | None = None) -> Path:
         """Write ``folder/name.xml`` and ``.bin`` together or not at all; returns the path of the ``.xml``.
@@ -81,7 +83,12 @@ class Result:
         """The converted model, without touching the disk; needs ``dragoman[runtime]``."""
         from dragoman.runtime import model_of
 
-        return model_of(*self.ir())
+        return model_of(*self.ir(), self.host.runtime_classes() if self.host is not None else ())
+
+    def sections(self) -> list[Section]:
+        """What plugins have to say about this conversion, for the report."""
+        found = self.host.call("dragoman_report_sections", Section, result=self) if self.host is not None else []
+        return [section for _, section in found]
 
 
 class Session:
@@ -222,7 +229,7 @@ class Session:
         with self.stage("precision"):
             self._precision(target)
         sources = source_files(model, graph)
-        result = Result(target, model.stem, context.layers, reports, self.context, sources)
+        result = Result(target, model.stem, context.layers, reports, self.context, sources, self.host)
         if self.host.has("dragoman_conversion_finished"):
             self.host.notify("dragoman_conversion_finished", result=result, context=self.context)
         return result

@@ -35,7 +35,7 @@ def check_model(
     ``frozen`` are values that the IR has as constants; the source is given them as inputs.
     """
     reference = _reference(host, framework)
-    runner = IrRunner(ir)
+    runner = IrRunner(ir, host.runtime_classes())
     differences: list[Difference] = []
     for k in range(1 if data is not None else samples):
         if data is None:

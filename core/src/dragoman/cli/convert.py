@@ -64,6 +64,10 @@ def _details(result: Result) -> None:
     for rule in result.rules:
         if rule.count:
             click.echo(f"rule {rule.rule}: {rule.count} times, {rule.seconds * 1000:.1f} ms", err=True)
+    for section in result.sections():
+        click.echo(section.title, err=True)
+        for label, text in section.rows:
+            click.echo(f"  {label}: {text}", err=True)
 
 
 def _document(result: Result, xml: Path) -> dict[str, Any]:
@@ -81,4 +85,5 @@ def _document(result: Result, xml: Path) -> dict[str, Any]:
         "outputs": ports(result.graph.outputs),
         "layers": len(result.layers),
         "rules": {rule.rule: rule.count for rule in result.rules if rule.count},
+        "sections": {section.title: dict(section.rows) for section in result.sections()},
     }
