@@ -127,9 +127,12 @@ def _resize(layer: Layer, op: Builder, x: Value, how: Sampling, target: Target) 
         return x
     plain = x.dtype in _FLOATS and not how.antialias and not how.exclude_outside
     plain = plain and target.policy == "stretch" and how.transform in _SHARED
-    if plain and _interpolates(x, how, target, moved):
-        return _interpolate(op, x, how, target, moved)
-    return _written_out(op, x, how, target, moved)
+    spatial = [a for a in moved if a >= 2]
+    if not spatial or not plain or not _interpolates(x, how, target, spatial):
+        return _written_out(op, x, how, target, moved)
+    # Interpolate resizes spatial dimensions only
+    x = _written_out(op, x, how, target, [a for a in moved if a < 2])
+    return _interpolate(op, x, how, target, spatial)
 
 
 def _stays(x: Value, target: Target, axis: int) -> bool:
@@ -147,12 +150,9 @@ def _stays(x: Value, target: Target, axis: int) -> bool:
 
 def _interpolates(x: Value, how: Sampling, target: Target, moved: Sequence[int]) -> bool:
     """Whether Interpolate computes this: the dimensions it has kernels for, whole lengths for aligned corners."""
-    rank = x.rank or 0
     if how.transform == "align_corners" and target.by_scales and not _is_whole(x, target, moved):
         return False
-    if how.mode == "nearest":
-        return rank <= 5
-    return set(moved) <= set(range(2, rank)) and (rank in (3, 4, 5) if how.mode == "linear" else rank == 4)
+    return x.rank == 4 if how.mode == "cubic" else x.rank in (3, 4, 5)
 
 
 def _is_whole(x: Value, target: Target, moved: Sequence[int]) -> bool:
