@@ -18,19 +18,18 @@ COMMANDS = ("convert", "plan", "check", "inspect")
 class OptionsCommand(click.Command):
     """A command that takes the options of the core and of every plugin."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._added = False
-
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Its own parameters, then an option for each declared one."""
-        if not self._added:
-            self._added = True
-            taken = {o for p in self.params for o in p.opts}
-            for option in options_of(ctx.find_object(PluginHost), self.name or ""):
-                if not taken & set(option.flags):
-                    self.params.append(as_click(option))
-        return super().get_params(ctx)
+        """Its own parameters, then an option for each declared one; kept for the context, whose plugins they are of."""
+        key = f"{__name__} {self.name}"
+        held: list[click.Parameter] | None = ctx.meta.get(key)
+        if held is None:
+            own = list(self.params)
+            taken = {o for p in own for o in p.opts}
+            declared = options_of(ctx.find_object(PluginHost), self.name or "")
+            own += [as_click(option) for option in declared if not taken & set(option.flags)]
+            shown = self.get_help_option(ctx)
+            held = ctx.meta[key] = own if shown is None else [*own, shown]
+        return held
 
 
 def options_of(host: PluginHost | None, command: str) -> list[Option]:
