@@ -31,6 +31,17 @@ def test_uniform_numbers(op: str) -> None:
     assert abs(r.mean() - 3) < 0.05
 
 
+@pytest.mark.parametrize("op", ["RandomUniform", "RandomNormal", "Bernoulli"])
+def test_a_seed_repeats_the_numbers(op: str) -> None:
+    first, again, other = (drawn(op, seed=s) for s in (0.5, 0.5, 0.25))
+    assert (first == again).all()
+    assert (first != other).any()
+
+
+def test_without_a_seed_the_numbers_change() -> None:
+    assert (drawn("RandomNormal") != drawn("RandomNormal")).any()
+
+
 @pytest.mark.parametrize("op", ["RandomNormal", "RandomNormalLike"])
 @pytest.mark.parametrize("kind", [np.float32, np.float16, np.float64])
 def test_normal_numbers(op: str, kind: Any) -> None:

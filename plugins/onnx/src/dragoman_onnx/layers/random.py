@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import struct
 
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
-from dragoman.graph.types import DType, boolean, f32, f64, i32, i64
+from dragoman.graph.types import DType, boolean, f32, i32, i64
 from dragoman_onnx.layers.cast import element_of
 from dragoman_onnx.layers.sizes import converted, dims
 
@@ -95,13 +96,15 @@ def _kind(layer: Layer, x: Value) -> DType:
 
 
 def _seed(layer: Layer) -> int:
-    return int(layer.get("seed", 0.0) or 0.0)
+    """A whole number for ONNX's real one; 0, which makes the runtime draw anew each time, where none is given."""
+    seed = layer.get("seed", None)
+    return 0 if seed is None else int.from_bytes(struct.pack("<f", seed), "little") + 1
 
 
 def _uniform(layer: Layer, op: Builder, shape: Value, low: float, high: float, stream: int) -> Value:
-    drawn: Value = op.RandomUniform(
-        shape, op.constant(low, f32), op.constant(high, f32), output_type=f32, global_seed=stream, op_seed=_seed(layer)
-    )
+    seed = _seed(layer)
+    ends = op.constant(low, f32), op.constant(high, f32)
+    drawn: Value = op.RandomUniform(shape, *ends, output_type=f32, global_seed=stream if seed else 0, op_seed=seed)
     return drawn
 
 
@@ -112,8 +115,6 @@ def _between(layer: Layer, op: Builder, shape: Value, kind: DType) -> Value:
 
 def _normal(layer: Layer, op: Builder, shape: Value, kind: DType) -> Value:
     """Box and Muller's transform of two uniform tensors."""
-    if not kind.is_float or kind is f64:
-        kind = kind if kind is f64 else f32
     mean, scale = layer.get("mean", 0.0), layer.get("scale", 1.0)
     near = _uniform(layer, op, shape, 2.0**-24, 1.0, 1)
     angle = _uniform(layer, op, shape, 0.0, 2 * math.pi, 2)
