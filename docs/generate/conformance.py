@@ -23,7 +23,7 @@ RESULTS = DATA / "onnx-conformance.json"
 EXCEPTIONS = DATA / "onnx-exceptions.toml"
 SEVERAL = "several operators"
 _REFUSAL = re.compile(r"\b(D[23]\d\d)\b")
-_LAYER = re.compile(r"^ *- ([\w.:]+) '[^\n]*?': (.+)$", re.M)
+_LAYER = re.compile(r"^ *- [\w.:@]+ '[^\n]*?': (.+)$", re.M)
 
 
 def condense(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -72,11 +72,11 @@ def _operator(result: Mapping[str, Any], base: Mapping[str, str]) -> str:
 
 
 def _reasons(error: str) -> list[str]:
-    """``D302: why`` of the layers that a refusal names, each once; what varies between cases is left out."""
+    """Why the layers that a refusal names were not converted, each reason once."""
     head = _REFUSAL.search(error)
     assert head is not None
-    found = [why for _, why in _LAYER.findall(error)] or [error.partition(f"{head[1]}: ")[2].partition("\n")[0]]
-    return list(dict.fromkeys(f"{head[1]}: {why.strip()}" for why in found))
+    found = _LAYER.findall(error) or [error.partition(f"{head[1]}: ")[2].partition("\n")[0]]
+    return list(dict.fromkeys(why.strip() for why in found))
 
 
 def write(results: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from docs.generate.markdown import doc, page, text
@@ -13,14 +14,20 @@ from dragoman import hookspecs
 from dragoman.builder import Builder
 from dragoman.frontends.contract import Frontend, Model, Probe
 from dragoman.frontends.extract import Extractors, Layer
+from dragoman.ops import define
 from dragoman.options import Option
-from dragoman.rules.anchors import PointsRule, ScopeRule
+from dragoman.rules import pattern, replacements
+from dragoman.rules.anchors import PointsRule, RegionRule, ScopeRule
 from dragoman.rules.rule import Pass, Rule, Transformation
 
 OBJECTS: tuple[type, ...] = (
     hookspecs.PluginInfo, Frontend, Model, Probe, Extractors, Layer, Builder, hookspecs.ShapeRule, Transformation, Rule,
-    Pass, ScopeRule, PointsRule, hookspecs.Reference, hookspecs.RuntimeOp, Option, hookspecs.Section,
+    Pass, RegionRule, ScopeRule, PointsRule, hookspecs.Reference, hookspecs.RuntimeOp, Option, hookspecs.Section,
 )  # fmt: skip
+#: modules whose docstrings explain how something is written
+HOW: dict[str, ModuleType] = {
+    "How an op is declared": define, "How a pattern is written": pattern, "The file of replacements": replacements,
+}  # fmt: skip
 
 
 def hooks() -> list[tuple[str, Callable[..., Any]]]:
@@ -57,4 +64,6 @@ def hooks_page() -> str:
     parts.append("## Objects")
     for item in OBJECTS:
         parts += [f"### {item.__name__}", f"`{item.__module__}.{item.__name__}`", *described(item)]
+    for title, module in HOW.items():
+        parts += [f"## {title}", doc(module)]
     return page("Hooks", *parts)

@@ -43,10 +43,10 @@ def words(items: Iterable[object]) -> str:
 
 def doc(item: object) -> str:
     """A docstring, with the markup that Markdown does not know put into its own."""
-    told = inspect.cleandoc(getattr(item, "__doc__", None) or "")
+    told = inspect.cleandoc((inspect.getdoc(item) if inspect.isfunction(item) else item.__doc__) or "")
     for role in (":class:", ":func:", ":meth:", ":mod:", ":data:"):
         told = told.replace(role, "")
-    told = told.replace("``", "`").replace("`~", "`")
+    told = told.replace("::\n", ":\n").replace("``", "`").replace("`~", "`")
     return _literal_blocks(told)
 
 

@@ -146,7 +146,7 @@ class Scope:
                 if extra
                 else "the input's element type is not known"
             )
-            plan = LayerPlan(node.name, node.op, 0, "refused", reason=reason, code="D304")
+            plan = LayerPlan(node.name, "input", 0, "refused", reason=reason, code="D304")
             plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"
             self.context.layers.append(plan)
             self.env[id(value)] = POISON

@@ -14,7 +14,7 @@ Parameters are variables: each stands for one value, the same wherever it appear
 - ``bind=``: a name for an inner value; ``shared=True``: it may also be used outside the pattern, and stays then;
 - ``ordered=True``: the operands of a commutative op in this order only.
 
-Op types of source graphs that are no Python names go through ``op.make("com.microsoft.Gelu", x)``.
+Op types of source graphs that are no Python names go through ``op.make("com.microsoft:Gelu", x)``.
 """
 
 from __future__ import annotations
