@@ -164,3 +164,8 @@ def test_upsample(mode: str) -> None:
         held = {} if opset == 7 else {"s": np.array([1, 1, 2, 3], np.float32)}
         model = model_of([node], [port("x", np.float32, IMAGE.shape)], [port("y")], constants=held, opset=opset)
         run_both(model, {"x": IMAGE})
+
+
+def test_a_resize_to_nothing_is_refused() -> None:
+    model, _ = resizing(scales=[1, 1, 0.1, 1], mode="linear")
+    assert "no elements" in refusal(model).problems[0].what

@@ -138,3 +138,8 @@ def test_what_contradicts_itself_is_refused() -> None:
     assert "no permutation" in refusal(layer("Transpose", {"x": ramp(2, 3)}, perm=[0, 0])[0]).problems[0].what
     assert "outside" in refusal(layer("Flatten", {"x": ramp(2, 3)}, axis=5)[0]).problems[0].what
     assert "twice" in refusal(layer("Unsqueeze", {"x": ramp(2, 3), "axes": ints(0, -4)})[0]).problems[0].what
+
+
+def test_expand_to_nothing_is_refused() -> None:
+    model, _ = layer("Expand", {"x": ramp(3, 1), "s": ints(3, 0)})
+    assert "nothing" in refusal(model).problems[0].what

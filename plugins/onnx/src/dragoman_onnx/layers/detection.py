@@ -31,7 +31,9 @@ def non_max_suppression(
         raise layer.refuse(f"center_point_box={centers}", "the model is not valid")
     if all(v is None or v.tensor is not None for v in (boxes, scores, most, iou, score)):
         raise layer.refuse("all inputs are constants, which the runtime fails to compile", "fold the layer beforehand")
-    limit = op.constant(0, i64) if most is None else scalar(op, converted(op, most, i64))
+    limit = op.constant(0, i64)
+    if most is not None:
+        limit = op.Maximum(scalar(op, converted(op, most, i64)), limit)
     overlap = op.constant(_TOUCHING, f32) if iou is None else _next(op, scalar(op, iou))
     least = op.constant(_LOWEST, f32) if score is None else scalar(op, score)
     selected, _, _ = op.NonMaxSuppression(

@@ -122,6 +122,8 @@ def _resize(layer: Layer, op: Builder, x: Value, how: Sampling, target: Target) 
         raise layer.refuse(f"{len(target.numbers)} sizes or scales, {len(target.axes)} axes", "the model is not valid")
     if how.mode != "nearest" and x.dtype not in _FLOATS:
         raise layer.refuse(f"{how.mode} interpolation of {x.dtype}", "convert to float before, with rounding after")
+    if any(_vanishes(x, target, a) for a in target.axes):
+        raise layer.refuse("the result has no elements", "the runtime cannot resize to nothing")
     moved = [a for a in target.axes if not _stays(x, target, a)]
     if not moved:
         return x
@@ -133,6 +135,15 @@ def _resize(layer: Layer, op: Builder, x: Value, how: Sampling, target: Target) 
     # Interpolate resizes spatial dimensions only
     x = _written_out(op, x, how, target, [a for a in moved if a < 2])
     return _interpolate(op, x, how, target, spatial)
+
+
+def _vanishes(x: Value, target: Target, axis: int) -> bool:
+    """A known size comes to 0 or less."""
+    number = None if target.numbers is None else target.numbers[target.axes.index(axis)]
+    size = known_dim(x, axis)
+    if number is None or size is None:
+        return False
+    return (_as_f32(size * _as_f32(number)) if target.by_scales else number) < 1
 
 
 def _stays(x: Value, target: Target, axis: int) -> bool:

@@ -179,6 +179,10 @@ def transpose(layer: Layer, op: Builder, x: Value) -> Value:
 @layers("Expand", since=8)
 def expand(layer: Layer, op: Builder, x: Value, shape: Value) -> Value:
     """Expand(input, shape): broadcast with the shape, both ways."""
+    if shape.shape == (0,):  # as the shape of a scalar, which the CPU plugin takes for a vector
+        return x
+    if 0 in (layer.numbers(shape) or ()):
+        raise layer.refuse("expansion to nothing", "the CPU plugin leaves a 1 beside a 0, or divides by zero")
     y: Value = op.Broadcast(x, shape, mode="bidirectional")
     return y
 
