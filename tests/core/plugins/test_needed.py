@@ -52,3 +52,27 @@ def test_a_front_end_whose_extractors_fail_is_an_error_of_its_plugin() -> None:
     with pytest.raises(PluginError, match="half installed") as caught:
         dragoman.convert(model("Relu"), host=host)
     assert caught.value.code == "D604"
+
+
+def test_an_extractor_that_raises_is_listed_by_plan_beside_the_others() -> None:
+    from dragoman.frontends.extract import Extractors
+
+    layers = Extractors("onnx")
+
+    @layers("acme:Bad")
+    def bad(layer: Any, op: Any, x: Any) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    module = types.SimpleNamespace(dragoman_plugin_info=hookimpl(lambda: PluginInfo("acme")))
+    module.dragoman_register_extractors = hookimpl(lambda: [layers])
+    host = PluginHost([*installed_entry_points(), EntryPoint("acme", lambda: module, distribution="dist-acme")])
+    nodes = [helper.make_node("Bad", ["x"], ["a"], domain="acme"), helper.make_node("Zzz", ["x"], ["b"])]
+    given = model_of(nodes, [port("x", shape=[2])], [port("a"), port("b")], domains={"acme": 1})
+    plan = dragoman.plan(given, host=host)
+    assert [(p.op, p.status, p.code) for p in plan.missing] == [
+        ("acme:Bad", "failed", "D605"),
+        ("Zzz", "unknown", "D301"),
+    ]
+    with pytest.raises(PluginError, match="by zero") as caught:
+        dragoman.convert(given, host=host)
+    assert "acme" in caught.value.where

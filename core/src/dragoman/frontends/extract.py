@@ -26,7 +26,9 @@ _MISSING: Any = object()
 
 @dataclasses.dataclass
 class LayerPlan:
-    """What becomes of one source layer: ``converted``, ``refused``, ``unknown``, or ``blocked`` by an earlier one."""
+    """What becomes of one source layer: ``converted``, ``refused``, ``unknown``, ``failed`` (its extractor raised), or
+    ``blocked`` by an earlier one.
+    """
 
     name: str
     op: str
@@ -71,11 +73,12 @@ class ExtractionContext:
         self.infer_shape = infer_shape
         self.broken = tuple(broken)
         self.layers: list[LayerPlan] = []
+        self.failures: list[PluginError] = []
         self.depth = 0
 
     def problems(self) -> list[LayerPlan]:
         """The layers that were not converted for a reason of their own."""
-        return [p for p in self.layers if p.status in ("refused", "unknown")]
+        return [p for p in self.layers if p.status in ("refused", "unknown", "failed")]
 
 
 class Scope:
@@ -188,6 +191,11 @@ class Scope:
             results = self._convert(layer, plan, found, inputs)
         except Refusal as why:
             plan.status, plan.reason, plan.hint, plan.code = "refused", why.what, why.hint, "D302"
+            self._poison(node)
+            return
+        except PluginError as error:
+            plan.status, plan.reason, plan.hint, plan.code = "failed", error.what, error.hint, error.code
+            context.failures.append(error)
             self._poison(node)
             return
         except InferError as error:
@@ -306,6 +314,8 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
     """
     target, outputs = _run(graph, context, name)
     problems = context.problems()
+    if context.failures:
+        raise context.failures[0]
     if problems:
         raise unsupported(problems, str(graph.info.get("file", graph.name)))
     target.outputs = [out for out in outputs if isinstance(out, Value)]

@@ -32,8 +32,8 @@ class Plan:
 
     @property
     def missing(self) -> tuple[LayerPlan, ...]:
-        """Layers that no plugin converts, or that were refused."""
-        return tuple(layer for layer in self.layers if layer.status in ("unknown", "refused"))
+        """Layers that no plugin converts, that were refused, or whose extractor failed."""
+        return tuple(layer for layer in self.layers if layer.status in ("unknown", "refused", "failed"))
 
     def error(self) -> UnsupportedError:
         """The error that ``convert`` would raise."""
@@ -55,7 +55,7 @@ class Plan:
 
     def lines(self) -> Iterator[str]:
         """The plan as text: one line for each kind of layer, then everything that is missing, layer by layer."""
-        yield f"{self.model}: {self.format}, {len(self.layers)} layers"
+        yield f"{self.model}: {self.format}, {len(self.layers)} layer{'s' if len(self.layers) != 1 else ''}"
         kinds: dict[tuple[str, str, str], int] = {}
         for layer in self.layers:
             key = (layer.op, layer.by or "-", layer.status)
