@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from docs.generate.markdown import code, page, table, text, words
 
+import dragoman
 from dragoman.cli import EPILOG, build_cli
 from dragoman.options import CORE_OPTIONS, Option
 from dragoman.plugins import PluginHost
@@ -33,7 +36,10 @@ def _walk(
 def commands_page() -> str:
     """``reference/commands.md``."""
     parts = [
-        "Results go to stdout, everything else to stderr. `--json` prints one JSON document with a version.",
+        text(
+            """Results go to stdout, everything else to stderr. `--json` prints one JSON document with its name and
+            version; errors are a document too."""
+        ),
         EPILOG,
     ]
     parts.append(
@@ -49,7 +55,15 @@ def commands_page() -> str:
         parts += [f"## {name}", _usage(name, parameters)]
         parts.append((command.help or "").strip())
         parts.append(table(("Option", "Value", "Default", "Meaning"), map(_row, _options(parameters))))
+    parts += ["## JSON documents", table(("Document", "Version"), documents())]
     return page("Commands", *parts)
+
+
+def documents() -> list[tuple[str, str]]:
+    """The kinds of documents that ``--json`` prints, as the sources name them, with their versions."""
+    sources = [f.read_text(encoding="utf-8") for f in sorted(Path(dragoman.__file__).parent.rglob("*.py"))]
+    found = {m for s in sources for m in re.findall(r'"document": "(dragoman\.\w+)",\s*"version": (\d+)', s)}
+    return [(code(name), version) for name, version in sorted(found)]
 
 
 def _options(parameters: list[click.Parameter]) -> list[click.Option]:

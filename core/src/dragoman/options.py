@@ -184,9 +184,10 @@ def _shape(value: Any) -> Shape:
 
 def parse_positive(value: Any) -> int:
     """A whole number above 0."""
-    number = int(value)
-    if number <= 0 or isinstance(value, bool) or number >= 1 << 31:
-        raise ValueError(f"{value!r} is not a positive number")
+    text = str(value).strip()
+    number = int(text) if text.isdecimal() and len(text) <= 10 else 0
+    if number <= 0 or number >= 1 << 31:
+        raise ValueError(f"{value!r} is not a positive whole number")
     return number
 
 
