@@ -103,11 +103,11 @@ def options_page() -> str:
             """In Python and in a config file, an option that may be given several times takes one value, a list, or a
             table by input name: `mean_values={"image": [123.7, 116.8, 103.9]}`."""
         ),
-        "Values that are made up:",
+        "Forms of values:",
         table(
             ("Form", "Example", "Meaning"),
             [
-                ("shape", "`1,3,224,224`, `?,3,?,?`, `1..8,128`", "`?` is open, `1..8` is bounded"),
+                ("shape", "`1,3,224,224`, `?,3,?,?`, `1..8,128`", "`?` keeps what the model says, `1..8` bounds it"),
                 ("cut", "`conv1`, `0:conv1`, `conv1:0`", "a layer or tensor, input 0 of a layer, output 0 of a layer"),
                 ("cut with type", "`conv1[1,64,?,?]{f32}`", "shape and element type of the new input"),
                 ("freeze", "`training->false`, `sizes->[1,2,3]`", "the input becomes a constant"),
