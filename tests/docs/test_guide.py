@@ -72,3 +72,13 @@ def test_links_between_pages_lead_somewhere() -> None:
             if "://" not in target and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("page", ["contributing.md", "architecture.md"])
+def test_paths_that_a_page_names_are_there(page: str) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = re.findall(r"(?<![\w/<])(?:core|plugins|sdk|tests|docs|bench|changes|\.ci)/[\w./-]*\w", text)
+    assert named
+    # a name that goes on with <...> or {...} is a pattern: its folder is what must be there
+    missing = [p for p in named if not (ROOT / p).exists() and not (ROOT / p).parent.is_dir()]
+    assert not missing, f"{page} names what is not there: {missing}"
