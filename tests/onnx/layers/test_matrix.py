@@ -20,6 +20,11 @@ def test_matmul(left: tuple[int, ...], right: tuple[int, ...]) -> None:
     run_layer("MatMul", {"a": numbers(*left), "b": numbers(*right)}, opset=13, dynamic=False)
 
 
+@pytest.mark.parametrize("shape", [(2, 3), (1, 2, 3), (4, 2, 3)])
+def test_a_dynamic_matrix_times_a_batch_of_constant_ones(shape: tuple[int, ...]) -> None:
+    run_layer("MatMul", {"a": numbers(*shape), "b": numbers(4, 3, 5)}, opset=13, constants=["b"], dynamic=True)
+
+
 @pytest.mark.parametrize("turned", [(0, 0), (1, 0), (0, 1), (1, 1)])
 @pytest.mark.parametrize("factors", [{}, {"alpha": 0.5}, {"beta": 2.0}, {"alpha": 0.25, "beta": 0.0}])
 @pytest.mark.parametrize("bias", [(4,), (2, 1), (), (2, 4), None])

@@ -8,6 +8,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i64
+from dragoman_onnx.layers.matrix import multiplied
 from dragoman_onnx.layers.sizes import along, converted, counted, dim, dims, known_dim, product, rank_of, vector
 from dragoman_onnx.layers.slice import cut
 
@@ -109,7 +110,7 @@ def affine_grid(layer: Layer, op: Builder, theta: Value, size: Value) -> Value:
         columns.append(op.Broadcast(op.Reshape(line, along(axis, count)), spatial))
     columns.append(op.Broadcast(op.constant(1.0, theta.dtype), spatial))
     flat = [op.Reshape(c, op.constant([-1, 1], i64)) for c in columns]
-    grid = op.MatMul(op.Concat(*flat, axis=1), theta, transpose_b=True)
+    grid = multiplied(op, op.Concat(*flat, axis=1), theta, transpose_b=True)
     y: Value = op.Reshape(grid, vector(op, [cut(op, size, 0, 1, 0), spatial, count]))
     return y
 

@@ -7,6 +7,8 @@ import re
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
+from dragoman.graph.types import i64, static_dims
+from dragoman_onnx.layers.sizes import known_dim
 
 layers = Extractors("onnx")
 
@@ -17,7 +19,19 @@ LARGEST_DET = 4
 @layers("MatMul")
 def matmul(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """MatMul(A, B): as numpy.matmul."""
-    return op.MatMul(a, b)
+    return multiplied(op, a, b)
+
+
+def multiplied(op: Builder, a: Value, b: Value, transpose_b: bool = False) -> Value:
+    """The product, as (B'A')' where the CPU plugin does not repeat a dynamic A for every matrix of a constant B."""
+    held = static_dims(b.shape)
+    if held is None or len(held) != 3 or held[0] == 1 or a.rank not in (2, 3) or static_dims(a.shape) is not None:
+        return op.MatMul(a, b, transpose_b=transpose_b)
+    if a.rank == 3 and known_dim(a, 0) == held[0]:
+        return op.MatMul(a, b, transpose_b=transpose_b)
+    turned = op.MatMul(b, a, transpose_a=not transpose_b, transpose_b=True)
+    result: Value = op.Transpose(turned, op.constant([0, 2, 1], i64))
+    return result
 
 
 @layers("Gemm")

@@ -124,7 +124,7 @@ def _of_floats(op: Builder, name: str, x: Value, axes: Value, keep: bool) -> Val
         return _log(op, _make(op, "ReduceSum", x, axes, keep))
     if name == "ReduceLogSumExp":
         return _log_sum_exp(op, x, axes, keep)
-    if name in ("ReduceMax", "ReduceMin") and not is_finite(x):
+    if name in ("ReduceMax", "ReduceMin") and (not is_finite(x) or 0 in (x.shape or ())):
         return _extreme(op, name, x, axes, keep)
     return _make(op, name, x, axes, keep)
 
