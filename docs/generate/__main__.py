@@ -22,6 +22,7 @@ from docs.generate.operators import onnx_operators_page
 from docs.generate.ops import ops_pages
 from docs.generate.python import python_page
 from docs.generate.rules import rules_page
+from docs.generate.sdk import sdk_page
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PAGES: dict[str, Callable[[], str]] = {
@@ -30,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "python.md": python_page,
     "hooks.md": hooks_page,
     "rules.md": rules_page,
+    "sdk.md": sdk_page,
     "errors.md": errors_page,
     "onnx-operators.md": onnx_operators_page,
     "onnx-conformance.md": onnx_conformance_page,

@@ -70,7 +70,8 @@ class OpCase:
         version: an older form, ``"opset3"``; the newest when empty.
         values: compare numbers too, where the op has a ``fold`` and shapes are static.
         rtol, atol: tolerance of the numbers, relative to the largest absolute element.
-        sizes: what dynamic dimensions are at run time, by input index (not needed when data is given).
+        seed: of the data of inputs that are given none; their dynamic dimensions are 3 then, or the nearest bound.
+        note: told apart in the case's name.
     """
 
     op: str

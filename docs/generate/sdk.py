@@ -1,0 +1,35 @@
+"""The testing kit for plugin authors."""
+
+from __future__ import annotations
+
+import sys
+
+from docs.generate.markdown import first_line, page, text
+from docs.generate.objects import described
+
+from dragoman_sdk.conformance import FrontendConformance, PluginConformance
+from dragoman_sdk.layercase import LayerCase
+from dragoman_sdk.opcase import OpCase
+from dragoman_sdk.rulecase import RuleCase
+
+KIT: tuple[type, ...] = (LayerCase, OpCase, RuleCase, PluginConformance, FrontendConformance)
+
+
+def sdk_page() -> str:
+    """``reference/sdk.md``."""
+    parts = [
+        text(
+            """`dragoman-sdk` holds what a plugin's tests are written with. Cases compare with the OpenVINO runtime and
+            with the source's own framework; conformance classes are inherited, and pytest runs their checks. The guide
+            has examples: [when a layer is missing](../guide/missing-layers.md), [replacing
+            sub-graphs](../guide/replacing-sub-graphs.md)."""
+        )
+    ]
+    shown = None
+    for kind in KIT:
+        module = sys.modules[kind.__module__]
+        if module is not shown:
+            parts += [f"## {kind.__module__}", first_line(module)]
+            shown = module
+        parts += [f"### {kind.__name__}", *described(kind)]
+    return page("Testing kit", *parts)
