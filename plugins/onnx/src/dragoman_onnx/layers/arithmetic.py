@@ -37,7 +37,10 @@ def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
 @layers("Mod", since=10)
 def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Mod(A, B, fmod): the rest has the sign of B, with fmod=1 that of A."""
-    if layer.get("fmod", 0):
+    cut = bool(layer.get("fmod", 0))
+    if a.dtype.is_integer and a.dtype.bits >= 32:
+        return _wide_rest(op, a, b, cut)
+    if cut:
         return in_32_bits(op, op.Mod, a, b)
     if not a.dtype.is_float:
         return in_32_bits(op, op.FloorMod, a, b)
@@ -46,6 +49,19 @@ def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     same = op.Equal(op.Less(a, op.constant(0.0, a.dtype)), op.Less(b, op.constant(0.0, a.dtype)))
     unlimited = op.Select(op.LogicalOr(same, op.Equal(a, op.constant(0.0, a.dtype))), a, b)
     return op.Select(op.LogicalAnd(op.IsInf(b), op.IsFinite(a)), unlimited, op.FloorMod(a, b))
+
+
+def _wide_rest(op: Builder, a: Value, b: Value, cut: bool) -> Value:
+    """a - b · (a / b): the CPU plugin's Mod and FloorMod go through f32, which is exact to 2^24 only."""
+    rest: Value = op.Subtract(a, op.Multiply(op.Divide(a, b, m_pythondiv=False), b))
+    if cut or a.dtype.kind != "int":
+        return rest
+    zero = op.constant(0, a.dtype)
+    below, above = op.Less(rest, zero), op.Less(zero, rest)
+    other_sign = op.LogicalOr(op.LogicalAnd(below, op.Less(zero, b)), op.LogicalAnd(above, op.Less(b, zero)))
+    # no Select, which goes through f32 as well
+    found: Value = op.Add(rest, op.Multiply(op.Convert(other_sign, destination_type=a.dtype), b))
+    return found
 
 
 @layers("Pow")
@@ -87,8 +103,8 @@ def _by_squaring(op: Builder, base: Value, power: Value, highest: int) -> Value:
         power,
     ) if highest > 31 or last == 5 else power  # fmt: skip
     for k in range(last):
-        odd = op.Equal(op.FloorMod(rest, two), one)
-        factor = op.Select(odd, square, one)
+        # 1 or the square, without Select, which the CPU plugin computes in f32
+        factor = op.Add(op.Multiply(op.FloorMod(rest, two), op.Subtract(square, one)), one)
         result = factor if result is None else op.Multiply(result, factor)
         if k + 1 < last:
             rest = op.Divide(rest, two, m_pythondiv=False)

@@ -52,7 +52,8 @@ def reduce(layer: Layer, op: Builder, x: Value, axes: Value | None = None) -> Va
         chosen = axes
     if (constant := _of_empty(layer, op, x, chosen, keep)) is not None:
         return constant
-    if keep or layer.numbers(chosen) is not None or chosen.shape == (1,):
+    lone = chosen.shape == (1,) and layer.op != "ReduceLogSumExp"  # its rank is known without the numbers
+    if keep or layer.numbers(chosen) is not None or lone:
         return _reduced(layer, op, x, chosen, keep)
     return _squeezed(layer, op, _reduced(layer, op, x, chosen, True), chosen)
 
