@@ -24,6 +24,7 @@ def convert_bytes(data: bytes) -> str:
         if sum(n.tensor.nbytes for n in result.graph if n.tensor is not None) < MAX_IR:
             result.ir()
     except (InternalError, PluginError, RuleError):
+        host.cache_clear()  # a plugin that failed is not asked again
         raise
     except DragomanError as error:
         code = error.code if error.what and str(error) else "no text"

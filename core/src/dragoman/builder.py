@@ -19,6 +19,9 @@ from dragoman.ops.define import Contradiction, Op, OpRegistry
 if TYPE_CHECKING:
     pass
 
+#: of one node: beyond any use, so a sign of a corrupt model
+MAX_OUTPUTS = 1 << 16
+
 Operand = "Value | Tensor | Array | int | float | bool | Sequence[Any] | None"
 
 
@@ -79,6 +82,8 @@ class Builder:
         values = self._values(type(attrs), inputs)
         try:
             count = attrs.outputs if attrs.outputs is not None else attrs.output_count(tuple(values))
+            if count > MAX_OUTPUTS:
+                raise Contradiction(f"{count} outputs of one node")
         except Contradiction as why:
             never_made = Node(attrs.type, (), attrs, name=self._name(attrs.type), origin=self.origin)
             never_made.inputs = values  # named in the error, and not recorded as read

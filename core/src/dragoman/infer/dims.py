@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dragoman.graph.types import DYNAMIC, Dim, Interval, Shape, Symbol
+from dragoman.ops.define import Contradiction
+
+#: numpy's; no runtime has more
+MAX_RANK = 64
 
 
 def bounds(dim: Dim) -> tuple[int, int | None]:
@@ -153,7 +157,9 @@ def total(dims: Iterable[Dim]) -> Dim:
 
 
 def dynamic_shape(rank: int) -> tuple[Dim, ...]:
-    """``rank`` unknown dimensions."""
+    """``rank`` unknown dimensions; Contradiction for a rank beyond ``MAX_RANK``."""
+    if rank > MAX_RANK:
+        raise Contradiction(f"a tensor of rank {rank}")
     return (DYNAMIC,) * rank
 
 

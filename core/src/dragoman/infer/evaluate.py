@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.graph.graph import Node, Value
-from dragoman.graph.types import element_count
+from dragoman.graph.types import element_count, static_dims
 from dragoman.lazy import np
-from dragoman.ops.define import Op
+from dragoman.ops.define import Contradiction, Ints, Op
 
 if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
@@ -18,7 +20,7 @@ LIMIT = 1 << 24
 def constant_array(value: Value) -> Array | None:
     """The value as a numpy array when it is a constant or is computed from constants by ops with ``fold``; else None.
 
-    Each producer is computed once; results beyond 16 M elements are not computed.
+    Each producer is computed once; results beyond 16 M elements are not computed, nor is what ``fold`` cannot answer.
     """
     known: dict[int, Array | None] = {}
     stack = [value]
@@ -63,8 +65,29 @@ def _foldable(node: Node) -> bool:
 
 
 def _fold(node: Node, known: dict[int, Array | None]) -> None:
-    fold = node.attrs.fold
-    result = fold(*[None if v is None else known[id(v)] for v in node.inputs])
-    arrays = result if isinstance(result, tuple) else (result,)
-    for value, array in zip(node.outputs, arrays, strict=True):
-        known[id(value)] = array
+    arrays = folded(node.attrs, [None if v is None else known[id(v)] for v in node.inputs])
+    for index, value in enumerate(node.outputs):
+        array = arrays[index] if arrays is not None and index < len(arrays) else None
+        dims = static_dims(value.shape)
+        fits = array is not None and array.size <= LIMIT and dims in (None, array.shape)
+        known[id(value)] = array if fits else None
+
+
+def folded(op: Op, arrays: Sequence[Array | None]) -> tuple[Array, ...] | None:
+    """All outputs of ``Op.fold``; None where it has no answer for these numbers, or only in immense memory."""
+    if op.fold is None or _is_immense(op):
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            result = op.fold(*arrays)
+    except (ArithmeticError, Contradiction, LookupError, MemoryError, NotImplementedError, TypeError, ValueError):
+        return None  # the op stays, and the runtime will say what it thinks of it
+    return tuple(np.asarray(a) for a in (result if isinstance(result, (tuple, list)) else (result,)))
+
+
+def _is_immense(op: Op) -> bool:
+    """Pads, kernels or dilations ask for intermediate results that no memory holds, whatever the sizes outside."""
+    for name, field in op.attributes.items():
+        if isinstance(field, Ints) and math.prod(abs(n) + 1 for n in getattr(op, name)) > LIMIT:
+            return True
+    return False

@@ -132,6 +132,8 @@ class _Range(Op):
             return TensorType(kind, (Interval(0, None, stop.symbol),))
         if not (isinstance(start, (int, float)) and isinstance(stop, (int, float)) and isinstance(step, (int, float))):
             return TensorType(kind, (DYNAMIC,))
+        if not (math.isfinite(start) and math.isfinite(stop)):
+            raise Contradiction("the ends cannot be infinite")
         # integers exactly, however large; floats as the runtime divides them
         span = -((start - stop) // step) if kind.is_integer else math.ceil((stop - start) / step)
         count = max(0, int(span))

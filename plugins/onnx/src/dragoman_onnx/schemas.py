@@ -82,8 +82,10 @@ def layer_fault(node: Node, version: int, inputs: Sequence[TensorType | None]) -
     unknown = [name for name in node.attrs if name not in schema.attributes]
     if unknown:
         return f"{node.op} has no attribute {unknown[0]!r}"
-    if any(_holds_graphs(a) for a in node.attrs.values()):
-        return ""
+    graphs = [name for name, value in node.attrs.items() if _holds_graphs(value)]
+    wrong = [name for name in graphs if "GRAPH" not in str(schema.attributes[name].type)]
+    if graphs:
+        return f"the attribute {wrong[0]!r} is a graph" if wrong else ""
     from onnx import checker, helper, shape_inference
 
     context = checker.C.CheckerContext()

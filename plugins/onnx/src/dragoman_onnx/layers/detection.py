@@ -15,6 +15,8 @@ layers = Extractors("onnx")
 _LOWEST = -3.4028234663852886e38
 #: less than any overlap
 _TOUCHING = 1e-30
+#: of a region along an axis
+MOST_SAMPLES = 1 << 12
 
 
 @layers("NonMaxSuppression", since=10)
@@ -74,6 +76,8 @@ def roi_align(layer: Layer, op: Builder, x: Value, rois: Value, batches: Value) 
     if mode == "max":
         if ratio <= 0:
             raise layer.refuse("the maximum of as many samples as a region has", "set sampling_ratio")
+        if not 0 < max(sizes) * ratio <= MOST_SAMPLES:
+            raise layer.refuse(f"{sizes[0]} x {sizes[1]} cells of {ratio} samples", f"at most {MOST_SAMPLES} a side")
         return _largest_samples(op, x, rois, batches, sizes, ratio, scale, half)
     y: Value = op.ROIAlign(
         x, _fours(op, rois), batches, pooled_h=sizes[0], pooled_w=sizes[1], sampling_ratio=ratio, spatial_scale=scale,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from dragoman.builder import Builder
-from dragoman.frontends.extract import Layer
+from dragoman.frontends.extract import Layer, Refusal
 from dragoman.graph.graph import Value
 from dragoman.graph.types import boolean
 from dragoman_onnx.layers.sizes import converted, counted, dim, known_dim, vector
@@ -153,6 +153,8 @@ def guarded(op: Builder, y: Value, seen: Value) -> Value:
 
 def padded_to(op: Builder, mask: Value, total: Value, fill: float | bool) -> Value:
     """A mask whose last axis may be shorter than the keys, filled up."""
+    if not (mask.dtype.is_float or mask.dtype is boolean):
+        raise Refusal(f"a mask {mask.type}", "masks are boolean, or numbers to be added to the scores")
     have, want = known_dim(mask, -1), total.value.numbers() if total.value is not None else None
     if have is not None and want == (have,):
         return mask
