@@ -28,3 +28,11 @@ RANDOM: dict[str, Random] = {
 def is_known(key: str) -> bool:
     """The case is known to be wrong, and no formulation saves it."""
     return key.partition("/")[2] not in RANDOM and bool(explanation(key))
+
+
+_NEARER = (
+    "f16 numbers, whose neighbours are further apart than the tolerance: the exact value at [0, 0, 2, 4] is 0.398295, "
+    "which rounds to the runtime's 0.398438; the case holds the 0.397949 of a reference that rounds in between"
+)
+#: variants whose numbers are nearer to the exact ones than those of the case
+NEARER: dict[tuple[str, str], str] = {("others constant", "node/test_attention_4d_causal_fp16"): _NEARER}

@@ -56,15 +56,24 @@ def dynamic_data(case: Case) -> Models:
     return [(without_dims(case, model), kept) for model, kept in held]
 
 
-def without_dims(case: Case, given: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy of the model in which the case's inputs have unknown dimensions."""
+def dynamic_batch(case: Case) -> Models:
+    """The first dimension of the first input unknown, the other inputs constants."""
+    try:
+        held = [hold(case, data, lambda i: i > 0) for data in case.data]
+    except NotUsable:
+        held = [(case.model, list(range(len(ins)))) for ins, _ in case.data]
+    return [(without_dims(case, model, slice(0, 1)), kept) for model, kept in held]
+
+
+def without_dims(case: Case, given: onnx.ModelProto, which: slice = slice(None)) -> onnx.ModelProto:
+    """A copy of the model in which dimensions of the case's inputs are unknown."""
     model = onnx.ModelProto()
     model.CopyFrom(given)
     del model.graph.value_info[:]
     changed = 0
     for port in model.graph.input:
         if _is_tensor(port) and any(port.name == p.name for p in case.inputs):
-            for i, dim in enumerate(port.type.tensor_type.shape.dim):
+            for i, dim in enumerate(port.type.tensor_type.shape.dim[which]):
                 dim.dim_param = f"{port.name}_{i}"
                 changed += 1
     if not changed:
@@ -167,6 +176,7 @@ VARIANTS: dict[str, Callable[[Case], Models] | None] = {
     "others constant": constants(lambda i: i > 0),
     "unknown dims": unknown_dims,
     "dynamic data": dynamic_data,
+    "dynamic batch": dynamic_batch,
     **{f"opset {n}": converted(n) for n in (NEWEST, 13, 11, 9, 7)},
     **{f"called opset {n}": called(n) for n in (17, 13, 11, 9, 7)},
 }
