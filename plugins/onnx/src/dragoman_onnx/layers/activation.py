@@ -14,6 +14,8 @@ layers = Extractors("onnx")
 def relu(layer: Layer, op: Builder, x: Value) -> Value:
     """Relu(X): max(X, 0)."""
     layer.ignore("consumed_inputs")
+    if x.dtype.is_integer:  # the CPU plugin's Relu goes through f32
+        return op.Maximum(x, op.constant(0, x.dtype))
     return op.Relu(x)
 
 

@@ -9,7 +9,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, f64, i32, i64
 from dragoman_onnx.layers.broadcast import lay_second
-from dragoman_onnx.layers.quotient import is_rounded, quotient
+from dragoman_onnx.layers.quotient import is_rounded, quotient, whole_quotient
 
 layers = Extractors("onnx")
 
@@ -30,7 +30,7 @@ def div(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     b = lay_second(layer, op, a, b)
     if not a.dtype.is_float:
         # with dynamic shapes the CPU plugin rounds 8-bit quotients to the nearest
-        return in_32_bits(op, lambda x, y: op.Divide(x, y, m_pythondiv=False), a, b)
+        return in_32_bits(op, lambda x, y: whole_quotient(op, x, y), a, b)
     return quotient(op, a, b) if a.dtype is f32 and is_rounded(layer) else op.Divide(a, b)
 
 

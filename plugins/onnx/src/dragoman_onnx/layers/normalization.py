@@ -159,7 +159,7 @@ def lrn(layer: Layer, op: Builder, x: Value) -> Value:
     """LRN(X): X / (bias + alpha / size * sum of squares over neighbouring channels) ^ beta."""
     size = layer.require("size")
     alpha, beta, bias = layer.get("alpha", 1e-4), layer.get("beta", 0.75), layer.get("bias", 1.0)
-    if size % 2 and bias > 0:
+    if size % 2 and bias > 0 and known_dim(x, 1) is not None:
         # the CPU plugin takes the bias for 1 whatever it is: (b + a s)^-c = b^-c (1 + a / b s)^-c
         y: Value = op.LRN(x, op.constant([1], i64), alpha=alpha / bias, beta=beta, bias=1.0, size=size)
         return y if bias == 1 else op.Multiply(y, op.constant(bias**-beta, x.dtype))

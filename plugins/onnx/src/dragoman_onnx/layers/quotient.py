@@ -23,7 +23,7 @@ def is_rounded(layer: Layer, depth: int = 4) -> bool:
 
 def _is_rounded(value: Value, depth: int) -> bool:
     for node, slot in value.uses:
-        if node.op in _ROUNDING or (node.op == "Cast" and node.attrs.get("to") in _WHOLE):
+        if node.op in _ROUNDING or (node.op == "Cast" and node.attrs.get("to") in tuple(_WHOLE)):
             return True
         if node.op == "QuantizeLinear" and slot == 1:
             return True
@@ -43,6 +43,28 @@ def quotient(op: Builder, x: Value, y: Value) -> Value:
     better = op.Add(ratio, op.Divide(rest, y))
     # infinities and divisions by zero have no remainder
     found: Value = op.Select(op.IsFinite(better), better, ratio)
+    return found
+
+
+#: what the CPU plugin computes in f32, along with the elementwise op that reads it alone, and rounds at the end
+_SUMMING = ("Reduce", "MatMul", "Convolution", "GroupConvolution")
+_RESHAPING = frozenset({"Reshape", "Squeeze", "Unsqueeze", "Convert", "Transpose"})
+
+
+def whole_quotient(op: Builder, x: Value, y: Value) -> Value:
+    """x / y of integers, cut towards zero.
+
+    Of a sum the rest is taken away first: the sum then has two readers, so the CPU plugin does not fuse the division
+    into it, where it would be rounded to the nearest.
+    """
+    source = x
+    while source.producer.op in _RESHAPING:
+        first = source.producer.inputs[0]
+        assert first is not None
+        source = first
+    if source.producer.op.startswith(_SUMMING):
+        x = op.Subtract(x, op.Mod(x, y))
+    found: Value = op.Divide(x, y, m_pythondiv=False)
     return found
 
 

@@ -10,6 +10,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import boolean, f32, i32, i64, static_dims
 from dragoman_onnx.layers.finite import is_finite
+from dragoman_onnx.layers.quotient import whole_quotient
 from dragoman_onnx.layers.sizes import rank_of
 
 layers = Extractors("onnx")
@@ -156,7 +157,7 @@ def _of_integers(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -
         count = op.ReduceProd(sizes, op.constant([0]), keep_dims=False)
         if count.dtype is not total.dtype:
             count = op.Convert(count, destination_type=total.dtype)
-        result = op.Divide(total, count, m_pythondiv=False)
+        result = whole_quotient(op, total, count)
     elif name == "ReduceSumSquare":
         result = _make(op, "ReduceSum", op.Multiply(wide, wide), axes, keep)
     elif name == "ReduceL1":

@@ -34,6 +34,8 @@ def top_k(layer: Layer, op: Builder, x: Value, k: Value | None = None) -> tuple[
     if k is None:
         k = op.constant(layer.require("k"), i64)
     layer.ignore("sorted")
+    if layer.numbers(k) == (0,):
+        raise layer.refuse("K is 0", "the CPU plugin finds at least one element")
     axis = axis_of(layer, layer.get("axis", -1), rank_of(layer, x))
     mode = "max" if layer.get("largest", 1) else "min"
     values, places = op.TopK(
@@ -55,11 +57,23 @@ def non_zero(layer: Layer, op: Builder, x: Value) -> Value:
 
 @layers("Unique", since=11)
 def unique(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
-    """Unique(X, axis, sorted): (distinct elements, their first places, the place of each input's one, counts)."""
-    axis = layer.get("axis", None)
-    inputs = [x] if axis is None else [x, op.constant(axis, i64)]
-    found = op.Unique(*inputs, sorted=bool(layer.get("sorted", 1)), index_element_type=i64, count_element_type=i64)
-    return tuple(found)
+    """Unique(X, axis, sorted): (distinct elements, their first places, the place of each input's one, counts).
+
+    The CPU plugin is right along the first dimension, and over all elements when they are sorted.
+    """
+    axis, in_order = layer.get("axis", None), bool(layer.get("sorted", 1))
+    order: list[int] = []
+    if axis is not None and (axis := axis_of(layer, axis, rank_of(layer, x))):
+        # the others keep their order, which is that of the comparison
+        order = [axis, *(k for k in range(x.rank or 0) if k != axis)]
+        x = op.Transpose(x, op.constant(order, i64))
+    elif axis is None and not in_order:
+        x, axis = op.Reshape(x, op.constant([-1], i64), special_zero=False), 0
+    inputs = [x] if axis is None else [x, op.constant(0, i64)]
+    values, *places = op.Unique(*inputs, sorted=in_order, index_element_type=i64, count_element_type=i64)
+    if order:
+        values = op.Transpose(values, op.constant([order.index(k) for k in range(len(order))], i64))
+    return (values, *places)
 
 
 @layers("CumSum", since=11)
@@ -74,7 +88,7 @@ def cum_prod(layer: Layer, op: Builder, x: Value, axis: Value) -> Value:
     """CumProd(x, axis, exclusive, reverse): running products, each over the elements of a triangle."""
     exclusive, reverse = bool(layer.get("exclusive", 0)), bool(layer.get("reverse", 0))
     rank, known = rank_of(layer, x), layer.numbers(axis)
-    if known is not None:
+    if known:
         return _products(op, x, axis_of(layer, known[0], rank), exclusive, reverse)
     place = op.FloorMod(converted(op, scalar(op, axis), i64), op.constant(rank, i64))
     result = _products(op, x, 0, exclusive, reverse)
