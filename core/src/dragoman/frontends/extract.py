@@ -6,7 +6,7 @@ All layers are visited before anything is raised, so that one run names everythi
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dragoman.builder import Builder
@@ -15,6 +15,7 @@ from dragoman.frontends.layer import POISON, Body, Layer, Refusal
 from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Origin, Value
 from dragoman.graph.types import TensorType
+from dragoman.graph.walk import walk
 from dragoman.ops.define import OpRegistry
 
 __all__ = [
@@ -143,15 +144,8 @@ class Scope:
         """Make a model input; one that IR cannot have is refused."""
         node, kind = value.producer, value.type
         extra = (node.attrs or {}).get("kind", "")
-        if extra or kind.dtype.is_dynamic:
-            reason = (
-                f"the input's type is {extra}; IR has tensors only"
-                if extra
-                else "the input's element type is not known"
-            )
-            plan = LayerPlan(node.name, "input", 0, "refused", reason=reason, code="D304")
-            plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"
-            self.context.layers.append(plan)
+        if extra or kind.dtype.is_dynamic or kind.shape is None:
+            self.context.layers.append(_impossible_input(node, extra))
             self.env[id(value)] = POISON
             return
         parameter = self.builder.parameter(kind.dtype, kind.shape, node.name, value.names)
@@ -319,7 +313,7 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
     if problems:
         raise unsupported(problems, str(graph.info.get("file", graph.name)))
     target.outputs = [out for out in outputs if isinstance(out, Value)]
-    target.info["result_names"] = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
+    target.output_names = [graph.names_of_output(k) or (v.producer.name,) for k, v in enumerate(graph.outputs)]
     return target
 
 
@@ -329,6 +323,37 @@ def plan_layers(graph: Graph, context: ExtractionContext, name: str) -> list[Lay
     return context.layers
 
 
+def _impossible_input(node: Node, kind: str) -> LayerPlan:
+    plan = LayerPlan(node.name, "input", 0, "refused", code="D304")
+    plan.hint = f"cut the model behind it, or freeze it: --input '{node.name}->VALUE'"
+    if kind:
+        plan.reason = f"the input's type is {kind}; IR has tensors only"
+    elif node.out.dtype.is_dynamic:
+        plan.reason = "the input's element type is not known"
+    else:
+        plan.code, plan.reason = "D306", "the input's number of dimensions is not known"
+        plan.hint = f"give its shape: --shape '{node.name}=1,3,?,?'"
+    return plan
+
+
+def _unknown_ranks(target: Graph, outputs: Sequence[Any]) -> Iterator[LayerPlan]:
+    """The layers at which the number of dimensions gets lost: the runtime takes no tensor of unknown rank."""
+    given_out = {id(v) for v in outputs}
+    for node in walk(target):
+        lost = any(v.shape is None and (v.uses or id(v) in given_out) for v in node.outputs)
+        if lost and not any(v is not None and v.shape is None for v in node.inputs):
+            origin = node.origin or Origin(layer=node.name, op=node.op)
+            yield LayerPlan(
+                origin.layer or node.name,
+                origin.op or node.op,
+                0,
+                "refused",
+                code="D306",
+                reason="the number of dimensions of its output follows from run-time values",
+                hint="fix the shapes or values that it follows from: --shape, --input NAME->VALUE, --static",
+            )
+
+
 def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, list[Any]]:
     target = Graph(name)
     scope = Scope(context, target)
@@ -336,6 +361,7 @@ def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, li
         scope.declare(value)
     scope.run(graph)
     outputs = [scope.lookup(v) for v in graph.outputs]
+    context.layers += _unknown_ranks(target, outputs)
     for value, out in zip(graph.outputs, outputs, strict=True):
         if not isinstance(out, Value) and out is not POISON:
             label = value.names[0] if value.names else value.producer.name
