@@ -207,7 +207,6 @@ class Session:
             return self._convert(given)
 
     def _convert(self, given: Any) -> Result:
-        from dragoman.frontends.runnable import refuse_unranked
         from dragoman.preprocess import preprocess
 
         model = given if isinstance(given, Model) else Model(given)
@@ -225,7 +224,6 @@ class Session:
             with self.stage(phase):
                 reports += pipeline.run(phase, target, self.ops, framework=frontend.name)
             self._observe(phase, target)
-        refuse_unranked(target, model.name)
         with self.stage("precision"):
             self._precision(target)
         sources = source_files(model, graph)
