@@ -12,7 +12,7 @@ CODES = {"int32": TensorProto.INT32, "int64": TensorProto.INT64, "float32": Tens
 WHOLE = ("Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Abs", "Neg", "Where", "Less", "Equal", "GreaterOrEqual",
          "Cast", "ReduceSum", "ReduceMax", "Clip", "Relu", "CumSum", "Transpose", "Reshape", "ReduceMean")  # fmt: skip
 REAL = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Abs", "Neg", "Where", "Less", "Floor", "Round", "Relu", "Sigmoid",
-        "Tanh", "Cast", "ReduceSum", "ReduceMean", "Clip", "Ceil", "Sqrt", "Transpose", "MatMul", "Softmax")  # fmt: skip
+        "Tanh", "Cast", "ReduceSum", "ReduceMean", "Clip", "Ceil", "Sqrt", "Transpose", "MatMul", "Softmax", "Whole", "Whole")  # fmt: skip
 
 
 class Program:
@@ -74,6 +74,10 @@ class Program:
             self.add(op, [self.values[self.kind][-1], self.constant(np.array(d.int(0, 1)))])
         elif op == "Reshape":
             self.add(op, [self.values[self.kind][-1], self.constant(np.array([self.size, self.size]))])
+        elif op == "Whole":  # cut to integers, and back
+            whole = self.add("Cast", [self.values[self.kind][-1]], "", to=CODES[self.d.pick(["int32", "int64"])])
+            self.values[self.kind].remove(whole)
+            self.add("Cast", [whole], to=CODES[self.kind])
         elif op == "Sqrt":
             self.add(op, [self.add("Abs", [self.values[self.kind][-1]])])
         else:

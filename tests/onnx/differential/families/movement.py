@@ -200,7 +200,7 @@ def gather(d: Draw) -> Case:
 def gather_elements(d: Draw) -> Case:
     x = d.numbers(d.shape(1, 4, empty=0), d.pick(KINDS))
     axis = _axis(d, x.ndim)
-    shape = [d.int(1, n) if d.chance(0.3) else n for n in x.shape]
+    shape = list(x.shape)
     shape[axis] = d.int(1, 6)
     n = x.shape[axis]
     indices = d.whole(shape, d.pick(["int64", "int32"]), -n, n - 1)
@@ -271,7 +271,9 @@ def compress(d: Draw) -> Case:
     x = d.numbers(d.shape(1, 3, empty=0), d.pick(KINDS))
     axis = _axis(d, x.ndim) if d.chance(0.7) else None
     size = x.size if axis is None else x.shape[axis]
-    return Case("Compress", [x, d.bools([d.int(1, size)])], {} if axis is None else {"axis": axis}, opset=11)
+    condition = d.bools([d.int(1, size)])
+    condition[0] |= not condition.any()
+    return Case("Compress", [x, condition], {} if axis is None else {"axis": axis}, opset=11)
 
 
 @maker

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
-from dragoman.graph.types import string
+from dragoman.graph.types import i32, i64, string
 from dragoman_onnx.layers.broadcast import lay_second
+from dragoman_onnx.layers.exact import compared, is_small
 
 layers = Extractors("onnx")
 
@@ -26,9 +27,11 @@ def compare(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
         raise layer.refuse("strings are compared", "OpenVINO compares numbers only")
     b = lay_second(layer, op, a, b)
     if layer.op in TURNED:
-        turned: Value = op.make(TURNED[layer.op], b, a)
-        return turned
-    result: Value = op.make(SAME[layer.op], a, b)
+        a, b = b, a
+    name = TURNED.get(layer.op) or SAME[layer.op]
+    if a.dtype in (i32, i64) and not is_small(b) and not is_small(a):
+        return compared(op, name, a, b)
+    result: Value = op.make(name, a, b)
     return result
 
 

@@ -98,9 +98,24 @@ def convolved(layer: Layer, op: Builder, x: Value, w: Value) -> tuple[Value, int
     count = spatial_count(layer, x, w)
     attributes = window(layer, count)
     group = layer.get("group", 1)
+    strides = attributes["strides"]
+    points = all(known_dim(w, i + 2) == 1 for i in range(count)) and any(s > 1 for s in strides)
+    skipped = points and any((*attributes["pads_begin"], *attributes["pads_end"]))
+    if skipped:  # the runtime moves the strides of filters of one point in front of the padding
+        attributes["strides"] = (1,) * count
     if group == 1:
-        return op.Convolution(x, w, **attributes), count
-    return op.GroupConvolution(x, grouped(op, w, group), **attributes), count
+        y = op.Convolution(x, w, **attributes)
+    else:
+        y = op.GroupConvolution(x, grouped(op, w, group), **attributes)
+    return (_every(op, y, strides) if skipped else y), count
+
+
+def _every(op: Builder, y: Value, strides: Sequence[int]) -> Value:
+    """The first place of every stride."""
+    count = len(strides)
+    bounds = ([0] * count, [(1 << 31) - 1] * count, strides, range(2, count + 2))
+    found: Value = op.Slice(y, *(op.constant(list(v), i64) for v in bounds))
+    return found
 
 
 @layers("ConvTranspose")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
-from dragoman.graph.types import i64
+from dragoman.graph.types import i32, i64
 from dragoman.infer.dims import same_dim
+from dragoman_onnx.layers.exact import by_halves
 from dragoman_onnx.layers.sizes import along, axis_of, converted, counted, dim, dims, flat, known_dim, rank_of
 
 layers = Extractors("onnx")
@@ -15,6 +16,8 @@ layers = Extractors("onnx")
 @layers("Gather")
 def gather(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:
     """Gather(data, indices): slices at the indices along ``axis``; negative ones count from the end."""
+    if indices.shape is not None and 0 in indices.shape:
+        raise layer.refuse("no indices are given", "the CPU plugin compiles no Gather at nothing")
     y: Value = op.Gather(x, indices, op.constant(layer.get("axis", 0), i64))
     return y
 
@@ -72,6 +75,9 @@ def compress(layer: Layer, op: Builder, x: Value, condition: Value) -> Value:
     axis = layer.get("axis", None)
     if axis is None:
         x, axis = op.Reshape(x, op.constant([-1], i64)), 0
+    known = layer.numbers(condition)
+    if known is not None and not any(known):
+        raise layer.refuse("the condition holds nowhere", "the CPU plugin compiles no Gather at nothing")
     places = op.Reshape(op.NonZero(condition, output_type="i64"), op.constant([-1], i64))
     y: Value = op.Gather(x, places, op.constant(axis, i64))
     return y
@@ -97,5 +103,9 @@ def one_hot(layer: Layer, op: Builder, indices: Value, depth: Value, values: Val
 def reverse_sequence(layer: Layer, op: Builder, x: Value, lengths: Value) -> Value:
     """ReverseSequence(input, sequence_lens): the first elements of every sequence reversed."""
     batch, time = layer.get("batch_axis", 1), layer.get("time_axis", 0)
-    y: Value = op.ReverseSequence(x, lengths, batch_axis=batch, seq_axis=time)
-    return y
+
+    def reverse(data: Value) -> Value:
+        y: Value = op.ReverseSequence(data, lengths, batch_axis=batch, seq_axis=time)
+        return y
+
+    return by_halves(op, reverse, x) if x.dtype in (i32, i64) else reverse(x)
