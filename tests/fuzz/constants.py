@@ -58,11 +58,11 @@ def other_type(array: np.ndarray, rng: random.Random) -> np.ndarray:
     """The same elements as another element type."""
     kind = rng.choice(("float32", "float64", "float16", "int64", "int32", "int8", "uint8", "bool", "uint64", "str"))
     if kind == "str":
-        return array.astype(str).astype(object)
+        return np.array([str(v) for v in array.flat], object).reshape(array.shape)
     with np.errstate(all="ignore"):
         try:
             return array.astype(kind)
-        except ValueError:  # texts that are no numbers
+        except (TypeError, ValueError):  # texts that are no numbers
             return array
 
 

@@ -101,6 +101,7 @@ class Scope:
         self.own = own
         self.env: dict[int, Any] = {}
         self.captured: list[tuple[Value, Value]] = []
+        self.named: dict[int, tuple[Value, dict[str, None]]] = {}
         if context.shape_rules:
             graph.info["shape_rules"] = context.shape_rules
         if context.infer_shape:
@@ -165,6 +166,10 @@ class Scope:
                 self.env[id(node.out)] = constant
             else:
                 self._layer(node)
+        # at once: thousands of layers may pass one value on
+        for value, names in self.named.values():
+            value.names = tuple(dict.fromkeys((*value.names, *names)))
+        self.named.clear()
 
     def _layer(self, node: Node) -> None:
         context = self.context
@@ -244,8 +249,8 @@ class Scope:
             return
         for value, target in zip(node.outputs, results, strict=False):
             self.env[id(value)] = target
-            if isinstance(target, Value):
-                target.names = (*target.names, *(n for n in self._names(value) if n not in target.names))
+            if isinstance(target, Value) and (names := self._names(value)):
+                self.named.setdefault(id(target), (target, {}))[1].update(dict.fromkeys(names))
         for value in node.outputs[len(results) :]:
             self.env[id(value)] = POISON
             graph = node.graph

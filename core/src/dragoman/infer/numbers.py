@@ -29,6 +29,8 @@ def held(kind: DType, number: Any) -> Scalar:
 
     Raises ValueError where it cannot be told (a type without a plain Python form, a NaN made an integer).
     """
+    if isinstance(number, complex):  # a root of a negative number
+        raise ValueError(number)
     if kind.kind == "bool":
         return bool(number)
     if kind.is_integer:

@@ -82,6 +82,8 @@ def layer_fault(node: Node, version: int, inputs: Sequence[TensorType | None]) -
     unknown = [name for name in node.attrs if name not in schema.attributes]
     if unknown:
         return f"{node.op} has no attribute {unknown[0]!r}"
+    if raw := [name for name, value in node.attrs.items() if isinstance(value, bytes)]:
+        return f"the text of the attribute {raw[0]!r} is not UTF-8"
     graphs = [name for name, value in node.attrs.items() if _holds_graphs(value)]
     wrong = [name for name in graphs if "GRAPH" not in str(schema.attributes[name].type)]
     if graphs:

@@ -23,6 +23,8 @@ layers = Extractors("onnx")
 #: of a regular expression: characters, and steps of backtracking on one string
 LONGEST_PATTERN = 1000
 MOST_STEPS = 1e6
+#: elements of the table of n-grams and places
+LARGEST_TABLE = 1 << 26
 _CASES: dict[str, Callable[[str], str]] = {"NONE": str, "LOWER": str.lower, "UPPER": str.upper}
 
 
@@ -111,9 +113,14 @@ def tf_idf_vectorizer(layer: Layer, op: Builder, x: Value) -> Value:
     if width is None:
         raise layer.refuse("the length of a row is unknown", "fix it with --shape")
     mode = layer.require("mode")
-    grams = _grams(pool, layer.require("ngram_counts"))
+    starts = list(layer.require("ngram_counts", list))
+    if [0, *starts, len(pool)] != sorted([0, *starts, len(pool)]):
+        raise layer.refuse(f"ngram_counts {starts} in a pool of {len(pool)}", "the model is not valid")
+    grams = _grams(pool, starts)
     if sum(len(rows) for _, _, rows in grams) != len(places) or min(places, default=-1) < 0:
         raise layer.refuse("every n-gram of the pool needs one index", "the model is not valid")
+    if (max(places) + 1) * len(places) > LARGEST_TABLE:
+        raise layer.refuse(f"{len(places)} n-grams with indices up to {max(places)}", "the table would be too large")
     shortest, longest = layer.require("min_gram_length"), layer.require("max_gram_length")
     wide, parts, total = converted(op, x, i64), [], max(places) + 1
     for first, size, rows in grams:

@@ -23,6 +23,8 @@ _COMPARISONS = (
     ("LessEqual", False), ("Less", False), ("LessEqual", True), ("Less", True), ("Equal", False), ("NotEqual", False),
 )  # fmt: skip
 DEEPEST = 64
+#: that f32 holds
+LARGEST = 3.4028234663852886e38
 
 
 @dataclasses.dataclass
@@ -84,6 +86,9 @@ def tree_ensemble_classifier(layer: Layer, op: Builder, x: Value) -> tuple[Value
 def walk(layer: Layer, op: Builder, forest: Forest, x: Value) -> Value:
     """The votes of the leaves that each row of the data reaches: (rows, trees, targets)."""
     data = converted(op, x, f32)
+    numbers = (*forest.splits, *(v for row in forest.votes for v in row), *(v for row in forest.members for v in row))
+    if any(abs(v) > LARGEST and not math.isinf(v) for v in numbers):
+        raise layer.refuse("a number of the trees is too large for f32", "scale the data")
     inner, leaves = len(forest.features), len(forest.votes)
     tail = list(range(inner, inner + leaves))
     tables = {
