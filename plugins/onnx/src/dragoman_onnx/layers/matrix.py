@@ -61,7 +61,7 @@ def _factor(layer: Layer, op: Builder, number: float, like: Value) -> Value:
 @layers("Einsum", since=12)
 def einsum(layer: Layer, op: Builder, *inputs: Value) -> Value:
     """Einsum(Inputs, equation): Einstein's summation."""
-    equation = re.sub(r"\s+", "", layer.require("equation"))
+    equation = re.sub(r"\s+", "", layer.require("equation", str))
     return op.Einsum(*inputs, equation=equation)
 
 
