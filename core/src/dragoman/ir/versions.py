@@ -44,6 +44,8 @@ def separate_outputs(graph: Graph, version: int = 11) -> None:
         graph.fix_output_names()
         if version == 10:
             graph.output_names[k] = names
+        if value in graph.inputs:  # no tensor name on two values; the first is the input's own
+            value.names = value.names[:1] + tuple(n for n in value.names[1:] if n not in wanted)
         graph.outputs[k] = _passed_on(graph, value, names, k)
 
 
