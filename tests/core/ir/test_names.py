@@ -42,6 +42,15 @@ def test_an_input_as_an_output_keeps_both_names_apart(version):
     np.testing.assert_array_equal(infer(m.read(version), x=X)["y"], X)
 
 
+@pytest.mark.parametrize("version", [10, 11])
+def test_a_second_name_of_an_input_goes_to_the_output(version):
+    m = Model()
+    x = m.input("x")
+    x.names = ("x", "y")  # as an Identity leaves them
+    m.output(x, "y")
+    assert compiled_names(m, version) == ([{"x"}], [{"y"}])
+
+
 def test_a_string_input_as_an_output_is_passed_on():
     m = Model()
     m.output(m.input("x", "2", "string"), "y")

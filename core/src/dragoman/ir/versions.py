@@ -40,12 +40,13 @@ def separate_outputs(graph: Graph, version: int = 11) -> None:
         if first or (held == frozenset(wanted) and version > 10):
             continue
         own = value.names if version == 10 or not graph.output_names else ()
-        names = tuple(n for n in wanted if n not in own and n not in held)
         graph.fix_output_names()
-        if version == 10:
-            graph.output_names[k] = names
         if value in graph.inputs:  # no tensor name on two values; the first is the input's own
             value.names = value.names[:1] + tuple(n for n in value.names[1:] if n not in wanted)
+            own, held = (), frozenset(value.names)
+        names = tuple(n for n in wanted if n not in own and n not in held)
+        if version == 10:
+            graph.output_names[k] = names
         graph.outputs[k] = _passed_on(graph, value, names, k)
 
 
