@@ -34,7 +34,7 @@ def verify(graph: Graph, after: str = "", *, typed: bool = False) -> None:
 def problems(graph: Graph, *, typed: bool = False) -> Iterator[str]:
     """Every broken invariant, as a sentence that names the node."""
     yield from _graph_problems(graph, {}, typed)
-    yield from _repeated_tensor_names(graph)
+    yield from repeated_names(graph)
 
 
 def _graph_problems(graph: Graph, visible: dict[int, Value], typed: bool) -> Iterator[str]:
@@ -97,8 +97,8 @@ def _border_problems(graph: Graph, seen: dict[int, Value]) -> Iterator[str]:
         yield f"{len(graph.output_names)} outputs have names, and there are {len(graph.outputs)}"
 
 
-def _repeated_tensor_names(graph: Graph) -> Iterator[str]:
-    """Two tensors of a model with one name: the runtime would rename one of them."""
+def repeated_names(graph: Graph) -> Iterator[str]:
+    """Two tensors of a model with one name, as sentences: the runtime would rename one of them."""
     held: dict[str, Value] = {}
     for node in graph:
         for value in node.outputs:

@@ -55,8 +55,9 @@ class Content:
         if layer.type == "Result":
             self.results[layer.number] = len(self.results)
             return
-        tensor = self.reader.tensor(layer) if layer.type in ("Const", "Constant") else None
-        attrs = self.reader.attrs(layer, {} if tensor is not None else layer.data)
+        constant = layer.type in ("Const", "Constant") and layer.version != "extension"
+        attrs = self.reader.attrs(layer, {} if constant else layer.data)
+        tensor = self.reader.tensor(layer) if attrs.type == "Constant" else None
         bodies = self._bodies(layer, attrs) if attrs.body_names else {}
         if bodies:
             attrs = attrs.replace(**{prefix_of(n) + "ports": self._ports(layer, n, c) for n, c in bodies.items()})

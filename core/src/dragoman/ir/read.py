@@ -11,6 +11,7 @@ from pathlib import Path
 from dragoman.errors import UnsupportedError
 from dragoman.files import ByteSource, FileSource, MemorySource
 from dragoman.graph.graph import Graph
+from dragoman.graph.verify import repeated_names
 from dragoman.infer.engine import infer_graph
 from dragoman.ir.content import Content
 from dragoman.ir.document import Document
@@ -64,6 +65,8 @@ def _model(document: Document, weights: ByteSource, ops: OpRegistry) -> Graph:
     graph.name = net.attributes.get("name", "")
     if reader.problems:
         raise _unsupported(reader)
+    if (twice := next(repeated_names(graph), None)) is not None:
+        document.fail("D210", twice, net.line)
     return graph
 
 

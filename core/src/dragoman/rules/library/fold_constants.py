@@ -16,7 +16,7 @@ from dragoman.graph.graph import Graph, Node, Value
 from dragoman.graph.tensor import CastView, MemoryTensor, ReshapeView, Tensor, TransposeView, scalar_tensor
 from dragoman.graph.types import SmallValue, dtype_of_numpy, static_dims
 from dragoman.infer.engine import port_of
-from dragoman.lazy import np
+from dragoman.infer.evaluate import folded
 from dragoman.ops.define import Op
 from dragoman.rules.editor import Editor
 from dragoman.rules.rule import Pass
@@ -44,11 +44,10 @@ class FoldedTensor(Tensor):
         self.output = value.index
 
     def numpy(self) -> Array:
-        fold = self.op.fold
-        assert fold is not None
-        with np.errstate(all="ignore"):
-            result = fold(*(None if t is None else t.numpy() for t in self.inputs))
-        array: Array = np.asarray(result[self.output] if isinstance(result, (tuple, list)) else result)
+        arrays = folded(self.op, [None if t is None else t.numpy() for t in self.inputs])
+        if arrays is None:
+            raise ValueError(f"{self.op!r} has no value for its inputs")
+        array = arrays[self.output]
         if array.shape != self.shape or dtype_of_numpy(array.dtype) is not self.dtype:
             raise ValueError(f"{self.op!r} made {array.dtype}{array.shape} where {self!r} was inferred")
         return array
@@ -164,19 +163,16 @@ def _folded(node: Node, used: Sequence[Value], inputs: Sequence[Tensor | None]) 
         return None
     try:
         return {t.output: t if t.nbytes > KEPT_IN_MEMORY else MemoryTensor(t.numpy(), t.dtype) for t in tensors}
-    except (ArithmeticError, IndexError, NotImplementedError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return None  # the runtime will say what it thinks of it
 
 
 def _sized_by_data(op: Op, used: Sequence[Value], inputs: Sequence[Tensor | None]) -> dict[int, Tensor] | None:
     """Outputs whose sizes follow from the numbers; the CPU plugin computes no constants of unknown size."""
-    assert op.fold is not None
-    try:
-        result = op.fold(*(None if t is None else t.numpy() for t in inputs))
-    except (ArithmeticError, IndexError, NotImplementedError, TypeError, ValueError):
-        return None  # the runtime will say what it thinks of it
-    arrays = result if isinstance(result, (tuple, list)) else (result,)
-    made: dict[int, Tensor] = {v.index: MemoryTensor(np.asarray(arrays[v.index]), v.dtype) for v in used}
+    arrays = folded(op, [None if t is None else t.numpy() for t in inputs])
+    if arrays is None:
+        return None
+    made: dict[int, Tensor] = {v.index: MemoryTensor(arrays[v.index], v.dtype) for v in used}
     return made if all(t.nbytes <= GROWTH for t in made.values()) else None
 
 
