@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import helper
-
-from dragoman.errors import DragomanError, UnsupportedError
 from tests.onnx.differential.draw import MAKERS, Case, Draw
 from tests.onnx.support import assert_same, run_ir, run_ort, run_reference
+
+from dragoman.errors import DragomanError, UnsupportedError
 
 #: what onnxruntime says when it has no such kernel; anything else means that the model is not valid
 LACKS = ("NOT_IMPLEMENTED", "Could not find an implementation", "is under development", "not a registered function")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.onnx.differential.draw import INTS, Case, Draw, maker
 
 FLOATS = ("float32", "float32", "float32", "float16", "float64")
@@ -47,7 +46,9 @@ def mod(d: Draw) -> Case:
     if d.chance():
         kind = d.pick(("float32", "float64"))
         numbers = "plain" if kind == "float64" else d.pick(["plain", "special"])
-        return Case("Mod", _pair(d, kind, numbers), {"fmod": 1}, opset=d.pick([10, 13]))
+        # quotients beyond 2^24 leave nothing exact in f32
+        pair = [np.where((abs(a) > 1e8) & (abs(a) < np.inf), 3, a).astype(kind) for a in _pair(d, kind, numbers)]
+        return Case("Mod", pair, {"fmod": 1}, opset=d.pick([10, 13]))
     kind = d.pick(INTS)
     a, b = _pair(d, kind, d.pick(["plain", "wide"] if kind != "int64" else ["plain"]))
     b = np.where(b == 0, 3, b).astype(kind)
@@ -140,11 +141,15 @@ UNARY = {
 }  # fmt: skip
 
 
+#: of which the plugin computes no infinities or NaN like onnxruntime
+TAME = ("Relu", "Softplus", "Softsign", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Sign", "Mish", "HardSwish", "Asinh")
+
+
 @maker
 def unary(d: Draw) -> Case:
     op = d.pick(list(UNARY))
     x = d.special(d.shape()) if d.chance(0.5) else d.floats(d.shape())
-    if op in ("Relu", "Softplus", "Softsign", "Sin", "Cos", "Tan", "Sinh", "Cosh", "Sign", "Mish", "HardSwish", "Asinh"):
+    if op in TAME:
         x = d.floats(d.shape(), scale=d.pick([1, 8, 30]))
     if op == "Not":
         x = d.bools(d.shape())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-
 from tests.onnx.differential.draw import Case, Draw, i64, maker
 
 KINDS = ("float32", "float32", "int64", "int32", "bool", "uint8", "float16", "float64")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.onnx.differential.draw import Case, Draw, maker
 
 BYTES = ("uint8", "int8")
@@ -81,7 +80,11 @@ def quantized_convolution(d: Draw) -> Case:
     ]  # fmt: skip
     if d.chance():
         inputs.append(d.whole([outer * group], "int32", -500, 500))
-    attributes: dict[str, object] = {"group": group, "pads": [d.int(0, 1) for _ in range(4)], "strides": d.ints(2, 1, 2)}
+    attributes: dict[str, object] = {
+        "group": group,
+        "pads": [d.int(0, 1) for _ in range(4)],
+        "strides": d.ints(2, 1, 2),
+    }
     return Case("QLinearConv", inputs, attributes, opset=10, held=range(1, 9))
 
 

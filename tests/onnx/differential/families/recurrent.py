@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from onnx import TensorProto, helper
-
 from tests.onnx.differential.draw import Case, Draw, maker
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.onnx.differential.draw import Case, Draw, i64, maker
 
 NAMES = (

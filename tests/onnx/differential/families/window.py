@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from tests.onnx.differential.draw import Case, Draw, maker
 
 
@@ -149,7 +148,8 @@ def max_unpool(d: Draw) -> Case:
     inputs = [x, indices]
     if d.chance(0.4):
         inputs.append(np.array([1, 1, sizes[0] + d.int(0, 2), sizes[1] + d.int(0, 2)], np.int64))
-    return Case("MaxUnpool", inputs, {"kernel_shape": kernel, "strides": kernel}, opset=d.pick([9, 11, 22]))
+    return Case("MaxUnpool", inputs, {"kernel_shape": kernel, "strides": kernel}, opset=d.pick([9, 11, 22]),
+                reference="onnx")  # fmt: skip
 
 
 @maker

@@ -9,7 +9,8 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, f64, i32, i64
 from dragoman_onnx.layers.broadcast import lay_second
-from dragoman_onnx.layers.quotient import is_rounded, quotient, whole_quotient
+from dragoman_onnx.layers.finite import is_finite
+from dragoman_onnx.layers.quotient import is_rounded, quotient, whole_quotient, whole_rest
 
 layers = Extractors("onnx")
 
@@ -39,7 +40,10 @@ def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     """Mod(A, B, fmod): the rest has the sign of B, with fmod=1 that of A."""
     cut = bool(layer.get("fmod", 0))
     if a.dtype.is_integer and a.dtype.bits >= 32:
-        return _wide_rest(op, a, b, cut)
+        return whole_rest(op, a, b, cut)
+    if cut and a.dtype.is_float and not is_finite(b):
+        # by infinity the rest is all there is
+        return op.Select(op.LogicalAnd(op.IsInf(b), op.IsFinite(a)), a, op.Mod(a, b))
     if cut:
         return in_32_bits(op, op.Mod, a, b)
     if not a.dtype.is_float:
@@ -49,19 +53,6 @@ def mod(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
     same = op.Equal(op.Less(a, op.constant(0.0, a.dtype)), op.Less(b, op.constant(0.0, a.dtype)))
     unlimited = op.Select(op.LogicalOr(same, op.Equal(a, op.constant(0.0, a.dtype))), a, b)
     return op.Select(op.LogicalAnd(op.IsInf(b), op.IsFinite(a)), unlimited, op.FloorMod(a, b))
-
-
-def _wide_rest(op: Builder, a: Value, b: Value, cut: bool) -> Value:
-    """a - b · (a / b): the CPU plugin's Mod and FloorMod go through f32, which is exact to 2^24 only."""
-    rest: Value = op.Subtract(a, op.Multiply(op.Divide(a, b, m_pythondiv=False), b))
-    if cut or a.dtype.kind != "int":
-        return rest
-    zero = op.constant(0, a.dtype)
-    below, above = op.Less(rest, zero), op.Less(zero, rest)
-    other_sign = op.LogicalOr(op.LogicalAnd(below, op.Less(zero, b)), op.LogicalAnd(above, op.Less(b, zero)))
-    # no Select, which goes through f32 as well
-    found: Value = op.Add(rest, op.Multiply(op.Convert(other_sign, destination_type=a.dtype), b))
-    return found
 
 
 @layers("Pow")
