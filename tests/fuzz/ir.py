@@ -91,6 +91,8 @@ def read_and_write(pair: bytes) -> str:
     except (InternalError, PluginError, RuleError):
         raise
     except DragomanError as error:
-        assert error.what, "an error without a text"
-        return error.code
-    return ""
+        code = error.code if error.what else "no text"
+    else:
+        return ""
+    assert code.startswith("D"), "an error without a text"
+    return code

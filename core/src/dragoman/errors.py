@@ -10,6 +10,17 @@ import dataclasses
 from collections.abc import Sequence
 from typing import ClassVar
 
+#: characters of one text: a name or a list out of a model may have millions
+LONGEST = 1000
+
+
+def clipped(text: str) -> str:
+    """The text without its middle, where it is too long to be read."""
+    if len(text) <= LONGEST:
+        return text
+    half = LONGEST // 2
+    return f"{text[:half]} ... {len(text) - 2 * half} characters ... {text[-half:]}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
@@ -21,6 +32,10 @@ class Problem:
     code: str = ""
     layer: str = ""
     op: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("what", "where", "hint"):
+            object.__setattr__(self, name, clipped(getattr(self, name)))
 
 
 class DragomanError(Exception):
@@ -44,10 +59,10 @@ class DragomanError(Exception):
     ) -> None:
         if not code.startswith(self.family):
             raise ValueError(f"{type(self).__name__} takes codes {self.family}xx, not {code}")
-        super().__init__(what)
+        super().__init__(clipped(what))
         self.code = code
-        self.what = what
-        self.where = where
+        self.what = clipped(what)
+        self.where = clipped(where)
         self.hint = hint or self.advice
         self.problems = tuple(problems)
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from dragoman.errors import clipped
 from dragoman.graph.graph import Graph, Node, Value
 from dragoman.graph.types import TensorType
 from dragoman.infer.evaluate import constant_array
@@ -22,8 +23,8 @@ class Refusal(Exception):
     """Raised through :meth:`Layer.refuse`: this layer, as it is, cannot be converted faithfully."""
 
     def __init__(self, what: str, hint: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+        super().__init__(clipped(what))
+        self.what = clipped(what)
         self.hint = hint
 
 

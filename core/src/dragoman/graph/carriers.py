@@ -254,7 +254,11 @@ def scalar_tensor(dtype: DType, items: Sequence[Scalar], shape: Sequence[int]) -
             items = [bool(i) for i in items]
         else:
             items = [int(i) if not isinstance(i, str) else i for i in items]  # type: ignore[arg-type]
-        return BytesTensor.of(dtype, shape, items)
+        try:
+            return BytesTensor.of(dtype, shape, items)
+        except OverflowError:  # a float beyond the type is infinite in it
+            with np.errstate(over="ignore"):
+                return MemoryTensor(np.array(items, np.float64).astype(dtype.numpy).reshape(shape), dtype)
     return MemoryTensor(np.array(items, dtype.numpy).reshape(shape), dtype)
 
 

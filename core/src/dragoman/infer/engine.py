@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,8 @@ def infer_node(node: Node) -> None:
             types = (result,) if isinstance(result, TensorType) else result
     except Contradiction as why:
         raise infer_error(node, str(why)) from None
+    except (ArithmeticError, MemoryError, struct.error) as error:  # numbers that no tensor has
+        raise infer_error(node, f"its numbers are out of range: {error}") from error
     if len(types) != len(node.outputs):
         raise infer_error(node, f"inference gave {len(types)} outputs for {len(node.outputs)}", code="D402")
     for value, kind in zip(node.outputs, types, strict=True):

@@ -112,6 +112,7 @@ class Editor:
             for body in node.bodies.values():
                 sources += _released(body, self.graph)
             self.graph.remove(node)
+            node.tensor = None  # a list of nodes being worked through may hold it for long
             self.touched.pop(id(node), None)
             gone += 1
             for value in sources:

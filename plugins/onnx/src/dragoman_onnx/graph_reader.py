@@ -66,6 +66,7 @@ class GraphReader:
         self.waiting: list[tuple[Node, list[str]]] = []
         self.types: dict[str, Message] = {}
         self.taken: set[str] = set()
+        self.numbers: dict[str, int] = {}
         self.declared = {o for n in proto.node for o in n.output} if model.functions else set()
         if depth > MAX_NESTING:
             raise SourceError(
@@ -152,22 +153,25 @@ class GraphReader:
 
     def unique(self, name: str) -> str:
         """A node name not yet used in this graph."""
-        full, n = name, 1
+        full = name
         while full in self.taken:
-            full = f"{name}_{n}"
-            n += 1
+            full = self._numbered(name)
         self.taken.add(full)
         return full
+
+    def _numbered(self, name: str) -> str:
+        """The name with the next number behind it."""
+        n = self.numbers[name] = self.numbers.get(name, 0) + 1
+        return f"{name}_{n}"
 
     def _name(self, frame: Frame, name: str) -> str:
         """A tensor name of the frame as this graph spells it."""
         if frame.names is None or not name:
             return name
         if name not in frame.names:
-            full, n = frame.prefix + name, 1
+            full = frame.prefix + name
             while full in self.values or full in self.declared:
-                full = f"{frame.prefix}{name}_{n}"
-                n += 1
+                full = self._numbered(frame.prefix + name)
             self.declared.add(full)
             frame.names[name] = full
         return frame.names[name]
@@ -175,7 +179,7 @@ class GraphReader:
     def _nodes(self, protos: Iterable[Message], frame: Frame) -> None:
         for proto in protos:
             where = f"node {frame.prefix + (proto.name or proto.op_type)!r} at byte {proto.span.offset}"
-            self.model.count(where)
+            self.model.count(where, frame)
             self.model.known(proto, "a node", where)
             if not proto.op_type:
                 raise self.model.bad("a node has no op_type", where)

@@ -19,6 +19,9 @@ from dragoman_onnx.graph_reader import DEFAULT_DOMAINS, Frame, GraphReader, opse
 from dragoman_onnx.wire import MODEL
 
 MAX_NODES = 2_000_000
+#: that calls of functions unfold to, and the characters of the prefixes of their names
+MAX_UNFOLDED = 250_000
+MAX_PREFIXES = 1 << 27
 NEWEST_IR = 14
 #: a newer opset may change what a known operator means, so it is refused
 NEWEST_OPSETS = {"": 28, "ai.onnx.ml": 5, "ai.onnx.preview.training": 1, "com.microsoft": 1}
@@ -54,7 +57,7 @@ class ModelReader:
         self.file = decoder.source.name
         self.tensors = TensorReader(decoder, folder)
         self.symbols: dict[str, Symbol] = {}
-        self.nodes = 0
+        self.nodes = self.unfolded = self.prefixes = 0
         #: nodes out of functions that import other opsets than the model: id(node) -> (node, domain -> version)
         self.other_opsets: dict[int, tuple[Node, Mapping[str, int]]] = {}
         self.opsets = opsets_of(proto.opset_import)
@@ -88,11 +91,17 @@ class ModelReader:
                 "the file is corrupt, or newer than dragoman-onnx",
             )
 
-    def count(self, where: str) -> None:
+    def count(self, where: str, frame: Frame) -> None:
         """One more node; bounds what functions may unfold to."""
         self.nodes += 1
+        if frame.calls:
+            self.unfolded += 1
+            self.prefixes += len(frame.prefix)
         if self.nodes > MAX_NODES:
             raise SourceError("D208", f"more than {MAX_NODES} nodes", f"{self.file}, {where}")
+        if self.unfolded > MAX_UNFOLDED or self.prefixes > MAX_PREFIXES:
+            what = f"functions unfold to more than {MAX_UNFOLDED} nodes"
+            raise SourceError("D208", what, f"{self.file}, {where}", "inline the functions before, or simplify them")
 
     def symbol(self, name: str) -> Symbol:
         """One symbol a name in the whole model."""

@@ -126,7 +126,11 @@ def tf_idf_vectorizer(layer: Layer, op: Builder, x: Value) -> Value:
     for first, size, rows in grams:
         matrix = np.zeros((len(rows), total), np.float32)
         matrix[np.arange(len(rows)), places[first : first + len(rows)]] = 1
-        spans = [s for s in range(1, layer.get("max_skip_count", 0) + 2 if size > 1 else 2) if (size - 1) * s < width]
+        spans = [
+            s
+            for s in range(1, min(layer.get("max_skip_count", 0), width) + 2 if size > 1 else 2)
+            if (size - 1) * s < width
+        ]
         if shortest <= size <= longest and spans:
             counts = [_counted(op, wide, rows, size, span, width) for span in spans]
             found = counts[0]

@@ -85,6 +85,8 @@ def tree_ensemble_classifier(layer: Layer, op: Builder, x: Value) -> tuple[Value
 
 def walk(layer: Layer, op: Builder, forest: Forest, x: Value) -> Value:
     """The votes of the leaves that each row of the data reaches: (rows, trees, targets)."""
+    if not forest.votes or not forest.roots or not all(0 <= m <= MEMBER for m in forest.modes):
+        raise layer.refuse("there is no leaf or no root, or a node's mode is unknown", "the model is not valid")
     data = converted(op, x, f32)
     numbers = (*forest.splits, *(v for row in forest.votes for v in row), *(v for row in forest.members for v in row))
     if any(abs(v) > LARGEST and not math.isinf(v) for v in numbers):
