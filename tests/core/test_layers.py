@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("builder",),
     ("preprocess", "rules"),
     ("frontends", "ir"),
+    ("discovery",),
     ("plugins", "runtime"),
     ("accuracy", "report"),
     ("session",),

@@ -6,17 +6,16 @@ when what it would have given is needed. Two owners of one key are an error, unl
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from dragoman import hookspecs
+from dragoman.discovery import EntryPoint, Plugin, installed_entry_points
 from dragoman.errors import PluginError
 from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, RuntimeOp, ShapeRule
 
@@ -25,67 +24,9 @@ if TYPE_CHECKING:
     from dragoman.frontends.registry import Extractor, ExtractorTable
     from dragoman.ops.define import OpRegistry
 
+__all__ = ["CORE", "EntryPoint", "Plugin", "PluginHost", "installed_entry_points"]
 _T = TypeVar("_T")
-OTHER_GROUPS = (f"{GROUP}.v2", f"{GROUP}.v3")
 CORE = "core"
-
-
-@dataclasses.dataclass(frozen=True)
-class EntryPoint:
-    """What discovery needs of an entry point; tests make their own.
-
-    ``dist`` is the ``importlib_metadata`` distribution; its name and version, which cost a parse of its metadata, are
-    only read for messages.
-    """
-
-    name: str
-    load: Callable[[], Any]
-    group: str = GROUP
-    distribution: str = ""
-    version: str = ""
-    dist: Any = None
-
-    @property
-    def label(self) -> str:
-        """``dragoman-onnx 0.1.0``."""
-        if self.dist is not None:
-            return f"{self.dist.name} {self.dist.version}"
-        return f"{self.distribution} {self.version}".strip()
-
-
-@dataclasses.dataclass
-class Plugin:
-    """One discovered plugin and how it fared."""
-
-    name: str
-    point: EntryPoint
-    info: PluginInfo | None = None
-    module: Any = None
-    status: str = "loaded"
-    stage: str = ""
-    error: str = ""
-    trace: str = ""
-
-    @property
-    def label(self) -> str:
-        """``dragoman-onnx 0.1.0`` for messages."""
-        return self.point.label or self.name
-
-    def fail(self, stage: str, error: BaseException) -> None:
-        """Mark broken."""
-        self.status, self.stage = "broken", stage
-        self.error = f"{type(error).__name__}: {error}".splitlines()[0]
-        self.trace = traceback.format_exc()
-
-
-def installed_entry_points() -> list[EntryPoint]:
-    """Entry points of all installed distributions in our groups."""
-    from importlib_metadata import entry_points
-
-    found = []
-    for group in (GROUP, *OTHER_GROUPS):
-        found += [EntryPoint(ep.name, ep.load, group, dist=ep.dist) for ep in entry_points(group=group)]
-    return found
 
 
 class PluginHost:

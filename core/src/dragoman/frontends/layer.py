@@ -12,7 +12,8 @@ from dragoman.graph.types import TensorType
 from dragoman.infer.evaluate import constant_array
 
 if TYPE_CHECKING:
-    from dragoman.frontends.extract import ExtractionContext, Scope
+    from dragoman.frontends.context import ExtractionContext
+    from dragoman.frontends.extract import Scope
     from dragoman.graph.tensor import Array
 
 _MISSING: Any = object()

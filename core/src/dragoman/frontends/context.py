@@ -1,0 +1,93 @@
+"""What one extraction shares: registries, findings about each layer, and the error that names them all."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dragoman.errors import PluginError, Problem, UnsupportedError
+from dragoman.frontends.registry import ExtractorTable
+from dragoman.graph.graph import Node
+from dragoman.graph.types import TensorType
+from dragoman.ops.define import OpRegistry
+
+if TYPE_CHECKING:
+    from dragoman.frontends.layer import Layer
+
+
+@dataclasses.dataclass
+class LayerPlan:
+    """What becomes of one source layer: ``converted``, ``refused``, ``unknown``, ``failed`` (its extractor raised), or
+    ``blocked`` by an earlier one.
+    """
+
+    name: str
+    op: str
+    version: int
+    status: str
+    by: str = ""
+    reason: str = ""
+    hint: str = ""
+    code: str = ""
+
+
+UnknownLayer = Callable[["Layer", "ExtractionContext"], Any]
+
+
+class ExtractionContext:
+    """Everything that one extraction shares: registries, findings, and what the front-end left for its extractors."""
+
+    def __init__(
+        self,
+        framework: str,
+        table: ExtractorTable,
+        ops: OpRegistry,
+        *,
+        info: Mapping[str, Any] | None = None,
+        unknown_layer: UnknownLayer | None = None,
+        version_of: Callable[[Node], int] | None = None,
+        is_default: Callable[[Node, str, Any], bool] | None = None,
+        fault: Callable[[Node, Sequence[TensorType | None]], str] | None = None,
+        shape_rules: Mapping[tuple[str, str], Any] | None = None,
+        infer_shape: Callable[[Node], Any] | None = None,
+        broken: Sequence[str] = (),
+    ) -> None:
+        self.framework = framework
+        self.table = table
+        self.ops = ops
+        self.info = dict(info or {})
+        self.unknown_layer = unknown_layer
+        self.version_of = version_of or (lambda node: 1)
+        self.is_default = is_default or (lambda node, name, value: False)
+        self.fault = fault or (lambda node, inputs: "")
+        self.shape_rules = shape_rules or {}
+        self.infer_shape = infer_shape
+        self.broken = tuple(broken)
+        self.layers: list[LayerPlan] = []
+        self.failures: list[PluginError] = []
+        self.depth = 0
+
+    def problems(self) -> list[LayerPlan]:
+        """The layers that were not converted for a reason of their own."""
+        return [p for p in self.layers if p.status in ("refused", "unknown", "failed")]
+
+
+def unsupported(problems: Iterable[LayerPlan], where: str) -> UnsupportedError:
+    """One error for all layers that were not converted, the commonest kind first in the summary."""
+    listed = list(problems)
+    kinds: dict[str, int] = {}
+    for p in listed:
+        kinds[p.op] = kinds.get(p.op, 0) + 1
+    summary = ", ".join(f"{op} x{n}" if n > 1 else op for op, n in sorted(kinds.items(), key=lambda k: (-k[1], k[0])))
+    code = listed[0].code if len({p.code for p in listed}) == 1 else "D301"
+    if not code.startswith("D3"):
+        code = "D302"
+    return UnsupportedError(
+        code,
+        f"{len(listed)} layer{'s' if len(listed) > 1 else ''} cannot be converted: {summary}",
+        where,
+        hint="install a plugin that has them, cut the model before them (--output), or write an extractor "
+        "(dragoman explain D301)",
+        problems=[Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed],
+    )
