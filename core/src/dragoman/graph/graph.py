@@ -116,7 +116,9 @@ class Value:
         for node, slot in list(self.uses):
             node.set_input(slot, other)
         if self.names and (graph is None or self not in graph.inputs):
-            other.names += tuple(n for n in self.names if n not in other.names)
+            # no two values share a name; a value that thousands collapse into is not searched each time
+            few = len(other.names) < 64
+            other.names += tuple(n for n in self.names if n not in other.names) if few else self.names
             self.names = ()
 
     def users(self) -> Iterator[Node]:
