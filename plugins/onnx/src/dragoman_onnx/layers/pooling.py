@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from dragoman.builder import Builder
@@ -33,6 +34,8 @@ def _window(layer: Layer, x: Value) -> dict[str, Any]:
         raise layer.refuse("strides or dilations do not fit kernel_shape", "the model is not valid")
     rounding = "ceil_torch" if layer.get("ceil_mode", 0) else "floor"
     around = pads(layer, count)
+    if around["auto_pad"].startswith("same"):
+        _check_same(layer, x, kernel, strides, dilations)
     for i in range(count):
         extent, room = (kernel[i] - 1) * dilations[i] + 1, around["pads_begin"][i] + around["pads_end"][i] + _GUESS
         if dilations[i] > 1 and extent > room and known_dim(x, i + 2) is None:
@@ -41,6 +44,17 @@ def _window(layer: Layer, x: Value) -> dict[str, Any]:
                 "the CPU plugin compiles it only over a known size: give it with --shape",
             )
     return {"kernel": kernel, "strides": strides, "dilations": dilations, "rounding_type": rounding, **around}
+
+
+def _check_same(
+    layer: Layer, x: Value, kernel: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> None:
+    """Refuses pads of -2 and less, where windows lie further apart than they are wide: nobody agrees on them."""
+    for i, (size, stride, dilation) in enumerate(zip(kernel, strides, dilations, strict=True)):
+        extent, length = (size - 1) * dilation + 1, known_dim(x, i + 2)
+        total = extent - stride if length is None else (-(-length // stride) - 1) * stride + extent - length
+        if total < -1:
+            raise layer.refuse("SAME pads with windows further apart than they are wide", "set pads")
 
 
 @layers("AveragePool")
@@ -92,10 +106,28 @@ def _overhanging(layer: Layer, x: Value, attributes: dict[str, Any]) -> list[tup
 def max_pool(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
     """MaxPool(X): maximum over windows, and its index in the whole flattened tensor."""
     column_major = bool(layer.get("storage_order", 0))
-    y, indices = op.MaxPool(x, index_element_type="i64", axis=0, **_window(layer, x))
+    attributes = _window(layer, x)
+    if layer.wants(1) and attributes["auto_pad"].startswith("same"):
+        attributes |= _same_pads(layer, x, attributes)
+    y, indices = op.MaxPool(x, index_element_type="i64", axis=0, **attributes)
     if not layer.wants(1):
         return (y,)
     return y, _column_major(layer, op, x, indices) if column_major else indices
+
+
+def _same_pads(layer: Layer, x: Value, attributes: dict[str, Any]) -> dict[str, Any]:
+    """SAME written as pads: with indices the CPU plugin gets them wrong in dimensions of unknown size."""
+    begin, end = [], []
+    for i, (kernel, stride, dilation) in enumerate(
+        zip(attributes["kernel"], attributes["strides"], attributes["dilations"], strict=True)
+    ):
+        size, extent = known_dim(x, i + 2), (kernel - 1) * dilation + 1
+        if size is None and stride > 1:
+            raise layer.refuse("indices of windows padded by a size that is not known", "give the shape with --shape")
+        total = max(extent - 1 if size is None else (-(-size // stride) - 1) * stride + extent - size, 0)
+        begin.append(total // 2 if attributes["auto_pad"] == "same_upper" else total - total // 2)
+        end.append(total - begin[-1])
+    return {"pads_begin": tuple(begin), "pads_end": tuple(end), "auto_pad": "explicit", "rounding_type": "floor"}
 
 
 def _column_major(layer: Layer, op: Builder, x: Value, indices: Value) -> Value:

@@ -163,7 +163,20 @@ def _interpolates(x: Value, how: Sampling, target: Target, moved: Sequence[int])
     """Whether Interpolate computes this: the dimensions it has kernels for, whole lengths for aligned corners."""
     if how.transform == "align_corners" and target.by_scales and not _is_whole(x, target, moved):
         return False
+    if target.by_scales and len({_may_stay(x, target, a) for a in moved}) > 1:
+        return False
     return x.rank == 4 if how.mode == "cubic" else x.rank in (3, 4, 5)
+
+
+def _may_stay(x: Value, target: Target, axis: int) -> bool:
+    """The scale may leave the size as it is: the CPU plugin then takes the scale for 1, if another dimension changes.
+
+    (If none does, it copies, as onnxruntime.) Of one place all coordinates give the same: scales from 1.5 are harmless.
+    """
+    if target.numbers is None:
+        return True
+    scale, size = _as_f32(target.numbers[target.axes.index(axis)]), known_dim(x, axis)
+    return 1 < scale < 1.5 and (size is None or int(_as_f32(size * scale)) == size)
 
 
 def _is_whole(x: Value, target: Target, moved: Sequence[int]) -> bool:
