@@ -181,8 +181,8 @@ class GraphReader:
             where = f"node {frame.prefix + (proto.name or proto.op_type)!r} at byte {proto.span.offset}"
             self.model.count(where, frame)
             self.model.known(proto, "a node", where)
-            if not proto.op_type:
-                raise self.model.bad("a node has no op_type", where)
+            if not proto.op_type or proto.op_type.startswith("@"):  # those are the graph's own
+                raise self.model.bad(f"{proto.op_type!r} is not an op_type", where)
             key = (proto.domain, proto.op_type, proto.overload)
             function = self.model.functions.get(key)
             if function is not None:

@@ -67,6 +67,14 @@ def spatial_count(layer: Layer, x: Value, w: Value) -> int:
     return count
 
 
+def group_of(layer: Layer) -> int:
+    """The number of groups; refuses one below 1."""
+    group: int = layer.get("group", 1)
+    if group < 1:
+        raise layer.refuse(f"{group} groups", "the model is not valid")
+    return group
+
+
 def grouped(op: Builder, w: Value, group: int) -> Value:
     """Weights (A, B, spatial) as (group, A/group, B, spatial)."""
     first = known_dim(w, 0)
@@ -97,7 +105,7 @@ def convolved(layer: Layer, op: Builder, x: Value, w: Value) -> tuple[Value, int
     """The convolution by the layer's attributes, and its number of spatial dimensions."""
     count = spatial_count(layer, x, w)
     attributes = window(layer, count)
-    group = layer.get("group", 1)
+    group = group_of(layer)
     strides = attributes["strides"]
     points = all(known_dim(w, i + 2) == 1 for i in range(count)) and any(s > 1 for s in strides)
     skipped = points and any((*attributes["pads_begin"], *attributes["pads_end"]))
@@ -128,7 +136,7 @@ def conv_transpose(layer: Layer, op: Builder, x: Value, w: Value, bias: Value | 
     attributes = window(layer, count)
     extra = _sized(layer, "output_padding", count, 0)
     wanted = layer.get("output_shape", None)
-    group = layer.get("group", 1)
+    group = group_of(layer)
     if wanted or attributes["auto_pad"].startswith("same"):
         attributes |= _fitted(layer, x, w, attributes, extra, wanted)
     else:
@@ -181,7 +189,7 @@ def deform_conv(
     if count != 2:
         raise layer.refuse(f"DeformConv over {count} dimensions", "OpenVINO has it for 2")
     attributes = window(layer, count)
-    attributes |= {"group": layer.get("group", 1), "deformable_group": layer.get("offset_group", 1)}
+    attributes |= {"group": group_of(layer), "deformable_group": layer.get("offset_group", 1)}
     inputs = [x, offset, w] if mask is None else [x, offset, w, mask]
     y = op.DeformableConvolution(*inputs, bilinear_interpolation_pad=True, **attributes)
     return with_bias(op, y, bias, count)

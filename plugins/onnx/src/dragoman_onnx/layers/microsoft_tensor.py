@@ -43,8 +43,8 @@ def inverse(layer: Layer, op: Builder, x: Value) -> Value:
 def expand_dims(layer: Layer, op: Builder, x: Value, axis: Value) -> Value:
     """ExpandDims(X, axis): a dimension of size 1 put in before an axis; -1 puts it last."""
     known = layer.numbers(axis)
-    if known is None:
-        raise layer.refuse("the axis is computed at run time", "make it an initializer")
+    if not known:
+        raise layer.refuse("the axis is computed at run time, or not given", "make it an initializer")
     return op.Unsqueeze(x, op.constant([axis_of(layer, known[0], rank_of(layer, x) + 1)]))
 
 

@@ -221,6 +221,8 @@ def max_unpool(layer: Layer, op: Builder, x: Value, indices: Value, output_shape
     count = len(kernel)
     strides = layer.get("strides", None) or [1] * count
     shape = static_shape(layer, x, "the data")
+    if len(strides) != count or len(shape) != count + 2:
+        raise layer.refuse(f"kernel_shape {kernel} with strides {strides} over {x.type}", "the model is not valid")
     if output_shape is not None:
         layer.ignore("pads")
         begin = end = (0,) * count

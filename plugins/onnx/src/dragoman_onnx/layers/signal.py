@@ -69,7 +69,7 @@ def dft(layer: Layer, op: Builder, x: Value, length: Value | None = None, axis: 
     if layer.version < 20:
         return _along(layer, op, x, axis_of(layer, layer.get("axis", 1), rank), size, inverse, onesided)
     known = (-2,) if axis is None else layer.numbers(axis)
-    if known is not None:
+    if known:
         return _along(layer, op, x, axis_of(layer, known[0], rank), size, inverse, onesided)
     if onesided or size is not None or axis is None:
         raise layer.refuse("the axis is computed at run time, and the shape depends on it", "make it an initializer")

@@ -87,6 +87,9 @@ def walk(layer: Layer, op: Builder, forest: Forest, x: Value) -> Value:
     """The votes of the leaves that each row of the data reaches: (rows, trees, targets)."""
     if not forest.votes or not forest.roots or not all(0 <= m <= MEMBER for m in forest.modes):
         raise layer.refuse("there is no leaf or no root, or a node's mode is unknown", "the model is not valid")
+    places = len(forest.features) + len(forest.votes)
+    if any(not 0 <= p < places for p in (*forest.yes, *forest.no, *forest.roots)):
+        raise layer.refuse("a tree leads to a node that does not exist", "the model is not valid")
     data = converted(op, x, f32)
     numbers = (*forest.splits, *(v for row in forest.votes for v in row), *(v for row in forest.members for v in row))
     if any(abs(v) > LARGEST and not math.isinf(v) for v in numbers):
@@ -199,6 +202,10 @@ def _votes(
     # a NaN marks a missing vote where that is not the same as a vote of 0
     votes = [[math.nan if how in ("MIN", "MAX") else 0.0] * targets for _ in range(count)]
     columns = [layer.require(f"{prefix}_{c}") for c in ("treeids", "nodeids", "ids")]
+    if any(not 0 <= target < targets for target in columns[2]):
+        raise layer.refuse("a leaf votes for a target that does not exist", "the model is not valid")
+    if any(key not in leaves for key in zip(*columns[:2], strict=True)):
+        raise layer.refuse("a vote is of no leaf", "the model is not valid")
     for tree, node, target, weight in zip(*columns, _numbers(layer, f"{prefix}_weights"), strict=True):
         row = votes[leaves[tree, node]]
         row[target] = weight if math.isnan(row[target]) else row[target] + weight
@@ -219,6 +226,8 @@ def _forest_of_5(layer: Layer) -> Forest:
 
     weights, ids = layer.require("leaf_weights").numpy().tolist(), layer.require("leaf_targetids")
     votes = [[math.nan if how in (2, 3) else 0.0] * targets for _ in weights]
+    if any(not 0 <= target < targets for target in ids):
+        raise layer.refuse("a leaf votes for a target that does not exist", "the model is not valid")
     for row, target, weight in zip(votes, ids, weights, strict=True):
         row[target] = weight
     nan_yes = layer.get("nodes_missing_value_tracks_true", None) or [0] * inner
