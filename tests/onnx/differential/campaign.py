@@ -46,7 +46,7 @@ def run(only: str, seed: int, count: int) -> Iterator[dict[str, Any]]:
     while first < total:
         command = [sys.executable, "-W", "ignore", "-m", "tests.onnx.differential.campaign", "--child", str(first)]
         command += ["--only", only, "--seed", str(seed), "--count", str(count)]
-        log = tempfile.TemporaryFile("w+")
+        log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below, after the process
         child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
         last: dict[str, Any] = {}
         assert child.stdout is not None

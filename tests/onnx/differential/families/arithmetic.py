@@ -34,6 +34,8 @@ def arithmetic_int(d: Draw) -> Case:
     pair = _pair(d, kind, d.pick(["plain", "wide"]))
     if kind[-2:] in ("32", "64"):
         pair = _pair(d, kind)  # the results stay within 32 bits
+    if op == "Sub" and kind in ("uint32", "uint64"):
+        pair[1] = np.zeros_like(pair[1])  # what wraps is beyond 32 bits
     if op == "Div":
         pair[1] = np.where(pair[1] == 0, 3, pair[1]).astype(kind)
         if kind[0] == "i":
@@ -86,7 +88,7 @@ def clip(d: Draw) -> Case:
     special = kind not in INTS and d.chance(0.3)
     x = d.special(shape, kind) if special else d.numbers(shape, kind)
     if special:
-        x = np.where(np.isnan(x), 1, x).astype(kind)
+        x = np.where(np.isnan(x) | np.isinf(x), 1, x).astype(kind)
     if kind in INTS and kind != "int64" and d.chance(0.3):
         x = d.wide(shape, kind)
     low, high = (np.array(d.numbers([1], kind)[0]) if d.chance(0.8) else None for _ in range(2))
@@ -129,7 +131,8 @@ def bitwise(d: Draw) -> Case:
     if d.chance(0.3) and kind[0] == "u":
         a, b = _pair(d, kind, "wide")
         b = (b % (np.iinfo(kind).bits + (3 if d.chance(0.2) else 0))).astype(kind)
-        return Case("BitShift", [a, b], {"direction": d.pick(["LEFT", "RIGHT"])}, opset=11, reference="onnx")
+        ways = ["LEFT", "RIGHT"] if kind in ("uint8", "uint16") else ["RIGHT"]
+        return Case("BitShift", [a, b], {"direction": d.pick(ways)}, opset=11, reference="onnx")
     return Case(d.pick(["BitwiseAnd", "BitwiseOr", "BitwiseXor"]), _pair(d, kind, "wide"), opset=18)
 
 
@@ -207,9 +210,8 @@ def cast(d: Draw) -> Case:
         x = d.numbers(shape, source)
     if source != "bool" and target in ("uint32", "uint64") and not source.startswith("u"):
         x = np.abs(x)  # the wrapped numbers are beyond 32 bits
-    elif source.startswith("f"):
-        if target.startswith("u") and source.startswith("f"):
-            x = np.abs(x)
+    elif source.startswith("f") and target.startswith("u"):
+        x = np.abs(x)
     return Case("Cast", [x], {"to": types[target]}, opset=d.pick([9, 13, 19]))
 
 

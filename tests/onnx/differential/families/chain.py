@@ -11,7 +11,8 @@ CODES = {"int32": TensorProto.INT32, "int64": TensorProto.INT64, "float32": Tens
 WHOLE = ("Add", "Sub", "Mul", "Div", "Mod", "Max", "Min", "Abs", "Neg", "Where", "Less", "Equal", "GreaterOrEqual",
          "Cast", "ReduceSum", "ReduceMax", "Clip", "Relu", "CumSum", "Transpose", "Reshape", "ReduceMean")  # fmt: skip
 REAL = ("Add", "Sub", "Mul", "Div", "Max", "Min", "Abs", "Neg", "Where", "Less", "Floor", "Round", "Relu", "Sigmoid",
-        "Tanh", "Cast", "ReduceSum", "ReduceMean", "Clip", "Ceil", "Sqrt", "Transpose", "MatMul", "Softmax", "Whole", "Whole")  # fmt: skip
+        "Tanh", "Cast", "ReduceSum", "ReduceMean", "Clip", "Ceil", "Sqrt", "Transpose", "MatMul", "Softmax",
+        "Whole", "Whole")  # fmt: skip
 
 
 class Program:

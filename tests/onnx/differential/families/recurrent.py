@@ -31,8 +31,8 @@ def recurrent(d: Draw) -> Case:
     if op == "LSTM" and d.chance(0.15):
         attributes["input_forget"] = 1
     flipped = opset >= 14 and d.chance(0.2)
-    if flipped:
-        attributes["layout"] = 1
+    if flipped:  # onnxruntime has no such layout, and the reference neither directions nor functions
+        attributes, ways = {"hidden_size": hidden, "layout": 1}, 1
     rows = GATES[op] * hidden
 
     def state() -> np.ndarray:
@@ -87,7 +87,7 @@ def loop(d: Draw) -> Case:
     )  # fmt: skip
     x = d.floats([size])
     feeds: dict[str, np.ndarray] = {"x": x}
-    ports, constants = [_port("x", TensorProto.FLOAT, ["n"] if d.chance(0.4) and not stop else [size])], []
+    ports, constants = [_port("x", TensorProto.FLOAT, ["n"] if d.chance(0.4) and trips and not stop else [size])], []
     names = {}
     for name, array, kept in (("m", np.array(trips), 0.8), ("go", np.array(not d.chance(0.15)), 0.8)):
         if not d.chance(kept):

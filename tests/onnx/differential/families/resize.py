@@ -50,6 +50,8 @@ def resize(d: Draw) -> Case:
     if opset >= 18 and mode != "nearest" and d.chance(0.3):
         attributes["antialias"] = 1
     crop = attributes.get("coordinate_transformation_mode") == "tf_crop_and_resize"
+    if attributes.get("coordinate_transformation_mode") == "align_corners" and attributes.get("mode"):
+        attributes["whole"] = True
     if crop and d.chance(0.5):
         attributes["extrapolation_value"] = 10.0
     lead = [1, d.int(1, 2)] if d.chance(0.85) or spatial == 3 else []
@@ -62,8 +64,10 @@ def _scaled(d: Draw, x: np.ndarray, places: list[int], attributes: dict[str, obj
     by_axes = opset >= 18 and d.chance(0.4)
     axes = places if by_axes else list(range(x.ndim))
     if by_axes:
-        attributes["axes"] = [a - (x.ndim if d.chance(0.3) else 0) for a in axes]
-    scales = [d.pick([0.5, 0.6, 0.8, 1.0, 1.3, 2.0, 2.5, 3.0]) if a in places else 1.0 for a in axes]
+        attributes["axes"] = axes
+    # of lengths that are not whole, onnxruntime aligns the corners of what is left of them
+    choices = [1.0, 2.0, 3.0] if attributes.pop("whole", False) else [0.5, 0.6, 0.8, 1.0, 1.3, 2.0, 2.5, 3.0]
+    scales = [d.pick(choices) if a in places else 1.0 for a in axes]
     roi: np.ndarray | None = None
     if crop:
         starts = [round(d.random.uniform(0, 0.4), 2) if a in places else 0.0 for a in axes]

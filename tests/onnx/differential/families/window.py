@@ -18,6 +18,8 @@ def _window(d: Draw, spatial: int, kernel: list[int], *, dilated: bool = True) -
         attributes["pads"] = [d.int(0, k - 1) for k in kernel * 2]
     elif how == "auto":
         attributes["auto_pad"] = d.pick(["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
+        if str(attributes["auto_pad"])[0] == "S":
+            attributes.pop("dilations", None)  # onnxruntime's pools leave them out of the sizes
     return attributes
 
 

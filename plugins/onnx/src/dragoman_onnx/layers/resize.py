@@ -122,6 +122,8 @@ def _resize(layer: Layer, op: Builder, x: Value, how: Sampling, target: Target) 
         raise layer.refuse(f"{len(target.numbers)} sizes or scales, {len(target.axes)} axes", "the model is not valid")
     if how.mode != "nearest" and x.dtype not in _FLOATS:
         raise layer.refuse(f"{how.mode} interpolation of {x.dtype}", "convert to float before, with rounding after")
+    if target.roi is not None and target.by_scales and not _is_whole(x, target, target.axes):
+        raise layer.refuse("a crop resized by scales that give no whole lengths", "runtimes disagree: give sizes")
     if any(_vanishes(x, target, a) for a in target.axes):
         raise layer.refuse("the result has no elements", "the runtime cannot resize to nothing")
     moved = [a for a in target.axes if not _stays(x, target, a)]

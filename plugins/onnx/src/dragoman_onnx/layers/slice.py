@@ -196,9 +196,23 @@ def _pad_known(op: Builder, x: Value, begin: list[int], end: list[int], fill: Va
             if b or e:
                 x = _repeated(op, x, axis, op.constant([b], i64), op.constant([e], i64), mode)
         return x
-    inputs = [x, op.constant(begin, i64), op.constant(end, i64), *([fill] if mode == "constant" else [])]
-    y: Value = op.Pad(*inputs, pad_mode=mode)
+    edges = [op.constant(begin, i64), op.constant(end, i64)]
+    if mode == "constant":
+        return _filled(op, x, edges, fill)
+    y: Value = op.Pad(x, *edges, pad_mode=mode)
     return y
+
+
+def _filled(op: Builder, x: Value, edges: Sequence[Value], fill: Value) -> Value:
+    """Padded by a constant; one that is computed is selected, for the CPU plugin takes it for 0."""
+    if fill.tensor is not None or (fill.value is not None and fill.value.is_known):
+        padded: Value = op.Pad(x, *edges, fill, pad_mode="constant")
+        return padded
+    inner = op.Broadcast(op.constant(1.0, f32), op.ShapeOf(x, output_type="i64"))
+    held = op.Pad(inner, *edges, op.constant(0.0, f32), pad_mode="constant")
+    padded = op.Pad(x, *edges, op.constant(0, x.dtype), pad_mode="constant")
+    found: Value = op.Select(op.Equal(held, op.constant(1.0, f32)), padded, fill)
+    return found
 
 
 def _repeated(op: Builder, x: Value, axis: int, begin: Value, end: Value, mode: str) -> Value:
@@ -228,8 +242,7 @@ def _pad_at_run_time(op: Builder, x: Value, begins: Value, ends: Value, fill: Va
     x = op.Slice(x, starts, stops, op.Broadcast(one, op.constant([rank], i64)), axes)
     begins, ends = op.Maximum(begins, zero), op.Maximum(ends, zero)
     if mode == "constant":
-        y: Value = op.Pad(x, begins, ends, fill, pad_mode="constant")
-        return y
+        return _filled(op, x, [begins, ends], fill)
     for axis in range(rank):
         x = _repeated(op, x, axis, cut(op, begins, axis, axis + 1, 0), cut(op, ends, axis, axis + 1, 0), mode)
     return x
