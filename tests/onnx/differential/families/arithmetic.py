@@ -127,6 +127,7 @@ def where(d: Draw) -> Case:
 def bitwise(d: Draw) -> Case:
     kind = d.pick([k for k in INTS if k != "int64"])
     if d.chance(0.2):
+        kind = kind if kind not in ("uint32", "uint64") else "uint8"
         return Case("BitwiseNot", [d.wide(d.shape(), kind)], opset=18, reference="onnx")
     if d.chance(0.3) and kind[0] == "u":
         a, b = _pair(d, kind, "wide")

@@ -52,6 +52,8 @@ def slice_by_inputs(
     steps: Value | None = None,
 ) -> Value:
     """Slice(data, starts, ends, axes, steps): Python's slices along axes, negative steps included."""
+    if axes is not None and axes.tensor is None and layer.numbers(axes) is None and starts.tensor and ends.tensor:
+        raise layer.refuse("known bounds along axes computed at run time", "the CPU plugin ends there: fix the axes")
     if steps is None:
         count = known_dim(starts, 0) if starts.rank == 1 else known_dim(ends, 0) if ends.rank == 1 else None
         if count is None and axes is not None and axes.rank == 1:
