@@ -85,6 +85,13 @@ class Layer:
             raise Refusal(f"the attribute {name!r} is {value!r}", _INVALID)
         return value
 
+    def positive(self, name: str, default: int | None = None) -> int:
+        """The attribute, an integer above 0; refuses when it is none, or is missing without a default."""
+        value: int = self.require(name, int) if default is None else self.get(name, default)
+        if value < 1:
+            raise Refusal(f"the attribute {name!r} is {value}", _INVALID)
+        return value
+
     def graph(self, name: str) -> Graph:
         """The sub-graph that an attribute holds."""
         found: Graph = self.require(name, Graph)

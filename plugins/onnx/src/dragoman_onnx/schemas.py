@@ -78,7 +78,7 @@ def layer_fault(node: Node, version: int, inputs: Sequence[TensorType | None]) -
     """
     schema = find_schema(node.op, version)
     if schema is None:
-        return ""
+        return _unlike_others(node.attrs)
     unknown = [name for name in node.attrs if name not in schema.attributes]
     if unknown:
         return f"{node.op} has no attribute {unknown[0]!r}"
@@ -102,6 +102,22 @@ def layer_fault(node: Node, version: int, inputs: Sequence[TensorType | None]) -
     except (checker.ValidationError, shape_inference.InferenceError, RuntimeError, TypeError, ValueError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return lines[0] if lines else type(error).__name__
+    return ""
+
+
+def _unlike_others(attributes: Mapping[str, Any]) -> str:
+    """For an operator without a schema: an attribute is of no kind that ONNX's attributes of that name have."""
+    from onnx import AttributeProto, defs, helper
+
+    kinds: dict[str, set[str]] = {}
+    for schema in defs.get_all_schemas_with_history():
+        for name, attribute in schema.attributes.items():
+            kinds.setdefault(name, set()).add(attribute.type.name)
+    for name, value in attributes.items():
+        if name in kinds and not _holds_graphs(value) and value != []:
+            kind = AttributeProto.AttributeType.Name(helper.make_attribute(name, _proto(value)).type)
+            if kind not in kinds[name]:
+                return f"the attribute {name!r} is of the kind {kind}; it has {' or '.join(sorted(kinds[name]))}"
     return ""
 
 

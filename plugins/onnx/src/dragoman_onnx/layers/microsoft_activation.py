@@ -9,7 +9,7 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman_onnx.layers.convolution import conv
 from dragoman_onnx.layers.matrix import gemm
-from dragoman_onnx.layers.sizes import known_dim, rank_of
+from dragoman_onnx.layers.sizes import axis_of, known_dim, rank_of
 
 layers = Extractors("onnx")
 
@@ -58,7 +58,7 @@ def bias_softmax(layer: Layer, op: Builder, x: Value, bias: Value) -> Value:
     The bias broadcasts as numpy does, or (``is_inner_broadcast``) stands for each of the outer repetitions.
     """
     rank = rank_of(layer, x)
-    axis, inner = layer.get("axis", 1) % rank, layer.get("is_inner_broadcast", 0)
+    axis, inner = axis_of(layer, layer.get("axis", 1), rank), layer.get("is_inner_broadcast", 0)
     if inner or axis != rank - 1:
         raise layer.refuse("BiasSoftmax over several axes, or with an inner broadcast", "export without fusions")
     return op.Softmax(op.Add(x, bias), axis=axis)

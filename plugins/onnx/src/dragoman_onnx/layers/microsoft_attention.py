@@ -62,11 +62,11 @@ def quantized_attention(
 def _projected(
     layer: Layer, op: Builder, joined: Value, lengths: Value | None, past: Value | None, added: Value | None
 ) -> list[Any]:
-    heads = layer.require("num_heads")
+    heads = layer.positive("num_heads")
     if layer.get("do_rotary", 0) or layer.get("past_present_share_buffer", 0):
         raise layer.refuse("rotation or a shared buffer inside Attention", "export the model without them")
     layer.ignore("rotary_embedding_dim")
-    sizes = layer.get("qkv_hidden_sizes", None) or None
+    sizes = layer.get("qkv_hidden_sizes", []) or None
     if sizes is None:
         whole = known_dim(joined, -1)
         if whole is None:
@@ -157,7 +157,7 @@ def multi_head_attention(
     """
     if used is not None or beams is not None or layer.wants(3):
         raise layer.refuse("a shared buffer, beams, or the scores as an output", "export the model without them")
-    heads = layer.require("num_heads")
+    heads = layer.positive("num_heads")
     query, keys, values = _apart(layer, op, heads, (q, k, v), bias)
     offset = None
     if past_key is not None and past_value is not None:

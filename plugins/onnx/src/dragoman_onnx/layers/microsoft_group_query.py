@@ -50,7 +50,7 @@ def group_query_attention(
     if last is None or total is None:
         raise layer.refuse("seqlens_k or total_sequence_length is missing", "the model is not valid")
     _plain(layer, quantization)
-    heads, kv_heads = layer.require("num_heads"), layer.require("kv_num_heads")
+    heads, kv_heads = layer.positive("num_heads"), layer.positive("kv_num_heads")
     query, keys, values = _apart(layer, op, (q, k, v), heads, kv_heads)
     rows = dim(op, query, 2)
     whole = flat(op, converted(op, total, i64))

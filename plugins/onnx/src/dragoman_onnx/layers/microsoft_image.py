@@ -12,6 +12,10 @@ from dragoman_onnx.layers.sizes import converted, dim, rank_of
 layers = Extractors("onnx")
 
 
+#: of a crop along an axis
+LARGEST_CROP = 1 << 16
+
+
 @layers("com.microsoft:CropAndResize")
 def crop_and_resize(layer: Layer, op: Builder, x: Value, boxes: Value, of: Value, size: Value) -> Value:
     """CropAndResize(X, rois, batch_indices, crop_size): a crop of one size for every (y1, x1, y2, x2) between 0 and 1.
@@ -19,7 +23,12 @@ def crop_and_resize(layer: Layer, op: Builder, x: Value, boxes: Value, of: Value
     The corners of a box are the centres of the crop's corners; what lies outside is ``extrapolation_value``.
     """
     mode, wanted = layer.get("mode", "bilinear"), layer.numbers(size)
-    if wanted is None or len(wanted) != 2 or mode not in ("bilinear", "nearest"):
+    if (
+        wanted is None
+        or len(wanted) != 2
+        or not 0 < min(wanted) <= max(wanted) <= LARGEST_CROP
+        or mode not in ("bilinear", "nearest")
+    ):
         raise layer.refuse(f"a crop_size computed at run time, or the mode {mode!r}", "make it an initializer")
     y: Value = op.Gather(x, of, op.constant(0))
     inside: Value | None = None

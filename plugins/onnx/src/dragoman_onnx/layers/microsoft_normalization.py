@@ -136,7 +136,7 @@ def group_norm(
 ) -> tuple[Value, ...]:
     """(Skip)GroupNorm(X, gamma, beta, skip, bias): of the sum, by groups of channels, then Swish if it is asked for."""
     rank, last = rank_of(layer, x), layer.get("channels_last", 1)
-    groups, epsilon = layer.require("groups"), layer.get("epsilon", 1e-5)
+    groups, epsilon = layer.positive("groups"), layer.get("epsilon", 1e-5)
     swish = layer.get("activation", 0)
     if swish not in (0, 1):
         raise layer.refuse(f"activation {swish} is unknown", "0 and 1 are known")

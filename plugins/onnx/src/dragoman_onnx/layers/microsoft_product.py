@@ -62,7 +62,7 @@ def matmul_n_bits(
     bias: Value | None = None,
 ) -> Value:
     """MatMulNBits(A, B, scales, zero_points, g_idx, bias): A times weights (N, K) of blocks of 2, 4 or 8 bits."""
-    n, k, block = layer.require("N"), layer.require("K"), layer.require("block_size")
+    n, k, block = layer.positive("N"), layer.positive("K"), layer.positive("block_size")
     bits = layer.get("bits", 4)
     if layer.get("accuracy_level", 0) != _ROUGH:
         keep_activations(layer)
@@ -86,8 +86,10 @@ def _zeros(layer: Layer, op: Builder, zeros: Value | None, shape: tuple[int, int
     if zeros is None:
         centre = op.constant(MemoryTensor(np.full((1, 1, 1), 1 << (bits - 1), small.numpy), small))
     elif zeros.dtype is u8:
-        found = layer.array(zeros, "zero_points").reshape(n, -1)
-        numbers = split_bits(found, bits, count).reshape(n, count, 1)
+        found = layer.array(zeros, "zero_points")
+        if found.size != n * small.nbytes(count):
+            raise layer.refuse(f"{found.size} bytes of zero_points for {n} x {count} blocks", "the model is not valid")
+        numbers = split_bits(found.reshape(n, -1), bits, count).reshape(n, count, 1)
         centre = op.constant(MemoryTensor(numbers.astype(small.numpy), small))
     else:
         centre = op.Reshape(zeros, op.constant([n, count, 1]))
@@ -99,7 +101,7 @@ def gather_block_quantized(
     layer: Layer, op: Builder, data: Value, indices: Value, scales: Value, zeros: Value | None = None
 ) -> Value:
     """GatherBlockQuantized(data, indices, scales, zero_points): rows of a table of 4- or 8-bit blocks, made real."""
-    bits, block = layer.get("bits", 4), layer.get("block_size", 128)
+    bits, block = layer.get("bits", 4), layer.positive("block_size", 128)
     axis, along = layer.get("gather_axis", 0), layer.get("quantize_axis", 1)
     sizes = [known_dim(data, i) for i in range(data.rank or 0)]
     if data.dtype is not u8 or len(sizes) != 2 or None in sizes or axis % 2 or along % 2 != 1 or bits not in PACKED:

@@ -70,7 +70,7 @@ def qlinear_unary(
     elif layer.op.endswith("LeakyRelu"):
         data = op.PRelu(data, op.constant([layer.get("alpha", 0.01)], f32))
     else:
-        layer.version = layer.require("opset")
+        layer.version = layer.require("opset", int)
         layer.get("axis", -1)
         data = softmax(layer, op, data)
     return packed(layer, op, data, scale, zero, x.dtype)
@@ -80,7 +80,7 @@ def qlinear_unary(
 def qlinear_concat(layer: Layer, op: Builder, scale: Value, zero: Value, *triples: Value) -> Value:
     """QLinearConcat(Y_scale, Y_zero_point, (tensor, scale, zero point)...): joined along an axis."""
     parts = [real(layer, op, *triples[i : i + 3]) for i in range(0, len(triples) - 2, 3)]
-    joined = op.Concat(*parts, axis=layer.require("axis"))
+    joined = op.Concat(*parts, axis=layer.require("axis", int))
     return packed(layer, op, joined, scale, zero, zero.dtype)
 
 
@@ -104,8 +104,8 @@ def qlinear_reduce_mean(
     zero: Value | None = None,
 ) -> Value:
     """QLinearReduceMean(data, data_scale, data_zero, reduced_scale, reduced_zero): mean over axes."""
-    axes = op.constant(list(layer.require("axes")))
-    mean = op.ReduceMean(real(layer, op, x, x_scale, x_zero), axes, keep_dims=bool(layer.require("keepdims")))
+    axes = op.constant(list(layer.require("axes", list)))
+    mean = op.ReduceMean(real(layer, op, x, x_scale, x_zero), axes, keep_dims=bool(layer.require("keepdims", int)))
     return packed(layer, op, mean, scale, zero, x.dtype)
 
 
@@ -204,5 +204,5 @@ def reduce_sum_integer(layer: Layer, op: Builder, x: Value) -> Value:
     kind = i32 if x.dtype.kind == "int" else None
     if kind is None:
         raise layer.refuse("sums of unsigned integers in u32", "the runtime computes them as i32")
-    axes = op.constant(list(layer.require("axes")))
-    return op.ReduceSum(converted(op, x, i32), axes, keep_dims=bool(layer.require("keepdims")))
+    axes = op.constant(list(layer.require("axes", list)))
+    return op.ReduceSum(converted(op, x, i32), axes, keep_dims=bool(layer.require("keepdims", int)))

@@ -69,7 +69,7 @@ def cdist(layer: Layer, op: Builder, a: Value, b: Value) -> Value:
 @layers("com.microsoft:UnfoldTensor")
 def unfold_tensor(layer: Layer, op: Builder, x: Value) -> Value:
     """UnfoldTensor(input): slices of ``size`` along ``dim``, every ``step``, laid along a new last dimension."""
-    rank, size, step = rank_of(layer, x), layer.require("size"), layer.get("step", 1)
+    rank, size, step = rank_of(layer, x), layer.positive("size"), layer.positive("step", 1)
     axis = axis_of(layer, layer.get("dim", -1), rank)
     length = known_dim(x, axis)
     if length is None or length < size:

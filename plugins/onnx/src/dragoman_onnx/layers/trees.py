@@ -10,6 +10,7 @@ from typing import Any
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
+from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import boolean, f32, i32, i64
 from dragoman_onnx.layers.ml import DOMAIN, chosen_label, transformed
 from dragoman_onnx.layers.sizes import converted
@@ -23,6 +24,8 @@ _COMPARISONS = (
     ("LessEqual", False), ("Less", False), ("LessEqual", True), ("Less", True), ("Equal", False), ("NotEqual", False),
 )  # fmt: skip
 DEEPEST = 64
+#: leaves times targets
+MOST_VOTES = 1 << 26
 #: that f32 holds
 LARGEST = 3.4028234663852886e38
 
@@ -55,9 +58,12 @@ class Forest:
 def tree_ensemble(layer: Layer, op: Builder, x: Value) -> Value:
     """TreeEnsemble(X): the leaves' weights by target, aggregated over the trees."""
     forest = _forest_of_5(layer)
-    how = ("AVERAGE", "SUM", "MIN", "MAX")[layer.get("aggregate_function", 1)]
+    how, after = layer.get("aggregate_function", 1), layer.get("post_transform", 0)
+    if not (0 <= how < 4 and 0 <= after < 5):
+        raise layer.refuse(f"aggregate_function {how} or post_transform {after} is unknown", "the model is not valid")
+    how = ("AVERAGE", "SUM", "MIN", "MAX")[how]
     scores = aggregated(layer, op, walk(layer, op, forest, x), forest, how, None)
-    after = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")[layer.get("post_transform", 0)]
+    after = ("NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT")[after]
     return converted(op, transformed(layer, op, scores, after), x.dtype)
 
 
@@ -173,9 +179,12 @@ def _numbers(layer: Layer, name: str) -> list[Any]:
 def _forest_of_3(layer: Layer, prefix: str, targets: int) -> Forest:
     """From tuples by tree and node, leaves among them."""
     layer.ignore("nodes_hitrates", "nodes_hitrates_as_tensor", "n_targets")
-    keys = list(zip(layer.require("nodes_treeids"), layer.require("nodes_nodeids"), strict=True))
+    keys = list(zip(layer.require("nodes_treeids"), layer.require("nodes_nodeids"), strict=False))
     modes, values = layer.require("nodes_modes"), _numbers(layer, "nodes_values")
     nan_yes = list(layer.get("nodes_missing_value_tracks_true", None) or [0] * len(keys))
+    ways = [layer.require(f"nodes_{way}nodeids") for way in ("true", "false")]
+    others = [layer.require(f"nodes_{n}") for n in ("treeids", "nodeids", "featureids")]
+    _same_length(layer, "nodes_", keys, modes, values, nan_yes, *ways, *others)
     if any(m not in (*MODES[:MEMBER], "LEAF") for m in modes):
         raise layer.refuse("nodes_modes has an unknown word", "the model is not valid")
     inner = [k for k, m in enumerate(modes) if m != "LEAF"]
@@ -183,7 +192,6 @@ def _forest_of_3(layer: Layer, prefix: str, targets: int) -> Forest:
     place = {keys[k]: i for i, k in enumerate([*inner, *leaves])}
     how = layer.get("aggregate_function", "SUM") if prefix == "target" else "SUM"
     votes = _votes(layer, prefix, targets, {keys[k]: i for i, k in enumerate(leaves)}, len(leaves), how)
-    ways = [layer.require("nodes_truenodeids"), layer.require("nodes_falsenodeids")]
     try:
         yes, no = ([place[keys[k][0], way[k]] for k in inner] for way in ways)
     except KeyError as missing:
@@ -196,17 +204,30 @@ def _forest_of_3(layer: Layer, prefix: str, targets: int) -> Forest:
     )  # fmt: skip
 
 
+def _check_table(layer: Layer, targets: int, leaves: int) -> None:
+    if not 0 < targets * max(1, leaves) <= MOST_VOTES:
+        raise layer.refuse(f"{leaves} leaves that vote for {targets} targets", "the model is not valid, or too large")
+
+
+def _same_length(layer: Layer, what: str, *lists: Sequence[Any]) -> None:
+    if len({len(column) for column in lists}) > 1:
+        raise layer.refuse(f"the attributes {what}... differ in length", "the model is not valid")
+
+
 def _votes(
     layer: Layer, prefix: str, targets: int, leaves: dict[tuple[int, int], int], count: int, how: str
 ) -> list[list[float]]:
+    _check_table(layer, targets, count)
     # a NaN marks a missing vote where that is not the same as a vote of 0
     votes = [[math.nan if how in ("MIN", "MAX") else 0.0] * targets for _ in range(count)]
     columns = [layer.require(f"{prefix}_{c}") for c in ("treeids", "nodeids", "ids")]
+    weights = _numbers(layer, f"{prefix}_weights")
+    _same_length(layer, f"{prefix}_", *columns, weights)
     if any(not 0 <= target < targets for target in columns[2]):
         raise layer.refuse("a leaf votes for a target that does not exist", "the model is not valid")
     if any(key not in leaves for key in zip(*columns[:2], strict=True)):
         raise layer.refuse("a vote is of no leaf", "the model is not valid")
-    for tree, node, target, weight in zip(*columns, _numbers(layer, f"{prefix}_weights"), strict=True):
+    for tree, node, target, weight in zip(*columns, weights, strict=True):
         row = votes[leaves[tree, node]]
         row[target] = weight if math.isnan(row[target]) else row[target] + weight
     return votes
@@ -215,8 +236,8 @@ def _votes(
 def _forest_of_5(layer: Layer) -> Forest:
     """From nodes and leaves that point to one another by index."""
     layer.ignore("nodes_hitrates")
-    features, modes = list(layer.require("nodes_featureids")), layer.require("nodes_modes").numpy().tolist()
-    splits = [0.0 if math.isnan(s) else s for s in layer.require("nodes_splits").numpy().tolist()]
+    features, modes = list(layer.require("nodes_featureids")), _flat(layer, "nodes_modes")
+    splits = [0.0 if math.isnan(s) else s for s in _flat(layer, "nodes_splits")]
     inner, targets = len(features), layer.require("n_targets")
     how = layer.get("aggregate_function", 1)
 
@@ -224,13 +245,17 @@ def _forest_of_5(layer: Layer) -> Forest:
         ids, ends = layer.require(f"nodes_{which}nodeids"), layer.require(f"nodes_{which}leafs")
         return [inner + i if leaf else i for i, leaf in zip(ids, ends, strict=True)]
 
-    weights, ids = layer.require("leaf_weights").numpy().tolist(), layer.require("leaf_targetids")
+    weights, ids = _flat(layer, "leaf_weights"), layer.require("leaf_targetids")
+    _check_table(layer, targets, len(weights))
+    ends = [layer.require(f"nodes_{w}{n}") for w in ("true", "false") for n in ("nodeids", "leafs")]
+    nan_yes = layer.get("nodes_missing_value_tracks_true", None) or [0] * inner
+    _same_length(layer, "leaf_", weights, ids)
+    _same_length(layer, "nodes_", features, modes, splits, nan_yes, *ends)
     votes = [[math.nan if how in (2, 3) else 0.0] * targets for _ in weights]
     if any(not 0 <= target < targets for target in ids):
         raise layer.refuse("a leaf votes for a target that does not exist", "the model is not valid")
     for row, target, weight in zip(votes, ids, weights, strict=True):
         row[target] = weight
-    nan_yes = layer.get("nodes_missing_value_tracks_true", None) or [0] * inner
     members = _members(layer) if MEMBER in modes else []
     if modes.count(MEMBER) != len(members):
         raise layer.refuse(f"{len(members)} sets for {modes.count(MEMBER)} nodes that test membership")
@@ -240,9 +265,15 @@ def _forest_of_5(layer: Layer) -> Forest:
     )  # fmt: skip
 
 
+def _flat(layer: Layer, name: str) -> list[Any]:
+    """The numbers of an attribute that is a tensor."""
+    found: list[Any] = layer.require(name, Tensor).numpy().reshape(-1).tolist()
+    return found
+
+
 def _members(layer: Layer) -> list[list[float]]:
     sets: list[list[float]] = [[]]
-    for number in layer.require("membership_values").numpy().tolist():
+    for number in _flat(layer, "membership_values"):
         if math.isnan(number):
             sets.append([])
         else:
