@@ -85,5 +85,5 @@ def _scaled(d: Draw, x: np.ndarray, places: list[int], attributes: dict[str, obj
     if opset == 11 and not crop:
         roi = np.zeros(0, np.float32)
     held = [] if d.chance(0.3) else [2]
-    return Case("Resize", [x, roi, np.array(scales, np.float32)], attributes, opset=opset, rtol=1e-3, atol=1e-4, reference=ref,
-                held=held)  # fmt: skip
+    return Case("Resize", [x, roi, np.array(scales, np.float32)], attributes, opset=opset, rtol=1e-3, atol=1e-4,
+                reference=ref, held=held)  # fmt: skip
