@@ -37,6 +37,8 @@ def resize(d: Draw) -> Case:
         ways.append("half_pixel_symmetric")
     if opset == 11 and mode == "nearest":
         ways.append("tf_half_pixel_for_nn")
+    if spatial == 3:  # of the others onnxruntime and the specification's reference disagree in three dimensions
+        ways = ["half_pixel", "pytorch_half_pixel", "asymmetric"]
     attributes: dict[str, object] = {"mode": mode}
     if d.chance(0.85):
         attributes["coordinate_transformation_mode"] = d.pick(ways)
@@ -61,7 +63,6 @@ def resize(d: Draw) -> Case:
 
 
 def _scaled(d: Draw, x: np.ndarray, places: list[int], attributes: dict[str, object], opset: int, crop: bool) -> Case:
-    ref = "onnx" if x.ndim == 5 else "ort"  # onnxruntime differs from the specification in three dimensions
     by_axes = opset >= 18 and d.chance(0.4)
     axes = places if by_axes else list(range(x.ndim))
     if by_axes:
@@ -80,10 +81,10 @@ def _scaled(d: Draw, x: np.ndarray, places: list[int], attributes: dict[str, obj
             attributes["keep_aspect_ratio_policy"] = d.pick(["not_larger", "not_smaller", "stretch"])
         if opset == 11:
             return Case("Resize", [x, roi if crop else np.zeros(0, np.float32), np.zeros(0, np.float32), i64(*sizes)],
-                        attributes, opset=opset, rtol=1e-3, atol=1e-4, reference=ref, held=[1, 2])  # fmt: skip
-        return Case("Resize", [x, roi, None, i64(*sizes)], attributes, opset=opset, rtol=1e-3, atol=1e-4, reference=ref)
+                        attributes, opset=opset, rtol=1e-3, atol=1e-4, held=[1, 2])  # fmt: skip
+        return Case("Resize", [x, roi, None, i64(*sizes)], attributes, opset=opset, rtol=1e-3, atol=1e-4)
     if opset == 11 and not crop:
         roi = np.zeros(0, np.float32)
     held = [] if d.chance(0.3) else [2]
     return Case("Resize", [x, roi, np.array(scales, np.float32)], attributes, opset=opset, rtol=1e-3, atol=1e-4,
-                reference=ref, held=held)  # fmt: skip
+                held=held)  # fmt: skip

@@ -62,6 +62,10 @@ def _factor(layer: Layer, op: Builder, number: float, like: Value) -> Value:
 def einsum(layer: Layer, op: Builder, *inputs: Value) -> Value:
     """Einsum(Inputs, equation): Einstein's summation."""
     equation = re.sub(r"\s+", "", layer.require("equation", str))
+    for term, x in zip(equation.partition("->")[0].split(","), inputs, strict=False):
+        twice = {i for i, c in enumerate(term) if c.isalpha() and term.count(c) > 1} if "." not in term else set()
+        if any(x.shape is not None and i < len(x.shape) and x.shape[i] == 1 for i in twice):
+            raise layer.refuse(f"the diagonal of one element in {term!r}", "the CPU plugin compiles no such Einsum")
     return op.Einsum(*inputs, equation=equation)
 
 
