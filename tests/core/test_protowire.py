@@ -141,8 +141,9 @@ def test_too_many_messages_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_truncation_is_noticed_or_reads_a_prefix(cut: int) -> None:
     whole = field(2, 2, field(1, 2, b"name") + field(2, 0, varint(9))) * 2 + field(3, 2, b"y" * 100)
     try:
-        message = read(whole[:-cut])
+        inner = len(read(whole[:-cut]).inner)
     except SourceError as error:
-        assert error.code == "D204"
+        code, inner = error.code, 0
     else:
-        assert len(message.inner) <= 2
+        code = "D204"
+    assert (code, inner <= 2) == ("D204", True)
