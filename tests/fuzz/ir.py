@@ -26,9 +26,9 @@ _LINE = re.compile(r"[^\n]*\n")
 
 
 @functools.cache
-def ir_seeds() -> tuple[bytes, ...]:
+def ir_seeds(many: bool) -> tuple[bytes, ...]:
     """``xml`` + NUL + ``bin`` of converted seeds."""
-    models = [data for _, data in all_seeds()] + list(backend_seeds()[::40])
+    models = [data for _, data in all_seeds()] + (list(backend_seeds()[::40]) if many else [])
     found = []
     for data in models:
         try:

@@ -16,6 +16,8 @@ def main() -> None:
     with atheris.instrument_imports(include=["dragoman", "dragoman_onnx"]):
         from tests.fuzz.target import convert_bytes
 
+    from tests.fuzz.backend import backend_seeds
+    from tests.fuzz.microsoft import microsoft_seeds
     from tests.fuzz.seeds import all_seeds
 
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
@@ -23,6 +25,8 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in all_seeds():
             (folder / name).write_bytes(data)
+        for index, data in enumerate((*backend_seeds()[::20], *microsoft_seeds())):
+            (folder / f"seed{index}").write_bytes(data)
     atheris.Setup(sys.argv, convert_bytes)
     atheris.Fuzz()
 

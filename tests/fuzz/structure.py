@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto, defs, helper
 
@@ -31,7 +31,7 @@ OPS = (
 ATTRIBUTES = tuple(sorted({a for s in defs.get_all_schemas_with_history() for a in s.attributes}))
 
 
-def mutate_model(data: bytes, rng: random.Random, others: tuple[bytes, ...] = ()) -> bytes:
+def mutate_model(data: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> bytes:
     """One to four structural edits of a serialised model; ``others`` lend nodes."""
     model = ModelProto.FromString(data)
     for _ in range(rng.choice((1, 1, 2, 3, 4))):

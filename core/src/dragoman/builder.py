@@ -7,9 +7,11 @@ of the other inputs of the same type variable where there is one, else i64 for i
 from __future__ import annotations
 
 import functools
+import struct
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dragoman.errors import InferError
 from dragoman.graph.graph import Graph, Node, Origin, Value
 from dragoman.graph.tensor import MemoryTensor, Tensor, scalar_tensor
 from dragoman.graph.types import DType, Scalar, Shape, TensorType, boolean, dtype, f32, i64
@@ -98,8 +100,11 @@ class Builder:
     def constant(
         self, data: Any, kind: DType | str | None = None, *, shape: Sequence[int] | None = None, name: str = ""
     ) -> Value:
-        """A Constant from a number, a nested list, an array or a Tensor."""
-        tensor = as_tensor(data, dtype(kind) if kind is not None else None, shape)
+        """A Constant from a number, a nested list, an array or a Tensor; InferError where the type cannot hold it."""
+        try:
+            tensor = as_tensor(data, dtype(kind) if kind is not None else None, shape)
+        except (OverflowError, struct.error) as error:
+            raise InferError("D401", f"a number is out of the range of {kind}: {error}", self.scope or name) from error
         cls = self.ops.latest("Constant")
         assert cls is not None
         node = Node("Constant", (), cls(), name=name or self._name("Constant"), origin=self.origin, tensor=tensor)

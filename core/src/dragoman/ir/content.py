@@ -9,6 +9,7 @@ from dragoman.graph.graph import Graph, Node, Origin, Value
 from dragoman.graph.types import TensorType
 from dragoman.graph.walk import sort_topologically
 from dragoman.ir.document import Element, Layer, info_of
+from dragoman.ir.extension import ExtensionOp
 from dragoman.ir.layers import LayerReader
 from dragoman.ir.markup import Fields, split_names
 from dragoman.ir.subgraphs import prefix_of
@@ -57,7 +58,7 @@ class Content:
             return
         constant = layer.type in ("Const", "Constant") and layer.version != "extension"
         attrs = self.reader.attrs(layer, {} if constant else layer.data)
-        tensor = self.reader.tensor(layer) if attrs.type == "Constant" else None
+        tensor = self.reader.tensor(layer) if constant and not isinstance(attrs, ExtensionOp) else None
         bodies = self._bodies(layer, attrs) if attrs.body_names else {}
         if bodies:
             attrs = attrs.replace(**{prefix_of(n) + "ports": self._ports(layer, n, c) for n, c in bodies.items()})
@@ -71,6 +72,8 @@ class Content:
         if tensor is not None:
             node.out.type = TensorType(tensor.dtype, tensor.shape)
         self.graph.append(node)
+        if isinstance(attrs, ExtensionOp):
+            return
         if node.op == "Parameter":
             self.inputs[layer.number] = len(self.graph.inputs)
             self.graph.inputs.append(node.out)

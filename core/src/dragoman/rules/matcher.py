@@ -129,6 +129,8 @@ class _Search:
             count -= 1
         if count != len(call.args) and not (call.open_ended and count > len(call.args)):
             return bool(self._fail(f"{node!r} has {count} inputs, not {len(call.args)}", 1))
+        if any(isinstance(a, Literal) for a in call.args) and (wide := widening_constant(node)) is not None:
+            return bool(self._fail(f"{wide!r} gives {node!r} its shape", 1))
         self._bind(id(call), node)
         return True
 
@@ -206,6 +208,23 @@ def _accepts(wanted: Any, given: Any) -> bool:
     if isinstance(wanted, (list, tuple)):
         return isinstance(given, (list, tuple)) and list(wanted) == list(given)
     return bool(given == wanted)
+
+
+def widening_constant(node: Node) -> Value | None:
+    """The constant that an elementwise op's other input is broadcast to, and so more than its number; or None."""
+    if getattr(node.attrs, "auto_broadcast", None) is None or len(node.inputs) != 2:
+        return None
+    for constant, other in (node.inputs, node.inputs[::-1]):
+        if constant is None or other is None or constant.tensor is None or other.tensor is not None:
+            continue
+        dims, within = constant.tensor.shape, other.shape
+        if not dims:
+            continue
+        if within is None or len(dims) > len(within):
+            return constant
+        if any(d != 1 and d != w for d, w in zip(reversed(dims), reversed(within), strict=False)):
+            return constant
+    return None
 
 
 def is_number(value: Value, number: float, *, exact: bool = False) -> bool:

@@ -115,7 +115,10 @@ def _unlike_others(attributes: Mapping[str, Any]) -> str:
             kinds.setdefault(name, set()).add(attribute.type.name)
     for name, value in attributes.items():
         if name in kinds and not _holds_graphs(value) and value != []:
-            kind = AttributeProto.AttributeType.Name(helper.make_attribute(name, _proto(value)).type)
+            try:
+                kind = AttributeProto.AttributeType.Name(helper.make_attribute(name, _proto(value)).type)
+            except (TypeError, ValueError):  # a list of tensors or types
+                kind = "TENSORS"
             if kind not in kinds[name]:
                 return f"the attribute {name!r} is of the kind {kind}; it has {' or '.join(sorted(kinds[name]))}"
     return ""

@@ -137,7 +137,7 @@ def linear_classifier(layer: Layer, op: Builder, x: Value) -> tuple[Value, Value
 
 def _linear(layer: Layer, op: Builder, x: Value, rows: int) -> Value:
     numbers = list(layer.require("coefficients"))
-    if len(numbers) % rows:
+    if rows < 1 or len(numbers) % rows:
         raise layer.refuse(f"{len(numbers)} coefficients are no {rows} rows", "the model is not valid")
     weights = op.constant(numbers, f32, shape=(rows, len(numbers) // rows))
     result: Value = op.MatMul(converted(op, x, f32), weights, transpose_b=True)

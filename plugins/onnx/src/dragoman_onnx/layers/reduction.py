@@ -96,7 +96,8 @@ def _of_empty(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> V
         neutral = neutral > 0
     if neutral is None or not (x.dtype.is_float or math.isfinite(neutral)):
         raise layer.refuse("nothing is reduced, and the operator has no value for that")
-    return op.constant([neutral] * math.prod(shape), x.dtype, shape=shape)
+    filled: Value = op.Broadcast(op.constant(neutral, x.dtype), op.constant(shape, i64))
+    return filled
 
 
 def _reduced(layer: Layer, op: Builder, x: Value, axes: Value, keep: bool) -> Value:
