@@ -17,6 +17,8 @@ outputs. f64 stays, as narrowing it would lose digits that the model asked for.
 
 from __future__ import annotations
 
+import os
+
 from dragoman.errors import UsageError
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.half import half_loss
@@ -28,6 +30,8 @@ from dragoman.ops.define import ElementType, Op, OpRegistry
 
 #: constants with fewer elements are not compressed
 LEAST = 256
+#: bytes of constants from which starting threads pays
+PARALLEL = 32 << 20
 PRECISIONS = ("keep", "f32", "f16")
 _EXACT = frozenset(
     [
@@ -58,15 +62,25 @@ def apply_precision(graph: Graph, precision: str, ops: OpRegistry) -> int:
 
 
 def _compress(graph: Graph, ops: OpRegistry) -> int:
-    changed = 0
-    for node in list(walk(graph)):
+    found: list[tuple[Node, Tensor]] = []
+    for node in walk(graph):
         tensor = node.tensor
-        if tensor is None or tensor.dtype not in (f32, f64) or tensor.count < LEAST:
-            continue
-        if not _decides(node) and _fits_half(tensor):
-            _store_as_half(node, tensor, ops)
-            changed += 1
-    return changed
+        if tensor is not None and tensor.dtype in (f32, f64) and tensor.count >= LEAST and not _decides(node):
+            found.append((node, tensor))
+    fitting = [pair for pair, fits in zip(found, _fit_half([t for _, t in found]), strict=True) if fits]
+    for node, tensor in fitting:
+        _store_as_half(node, tensor, ops)
+    return len(fitting)
+
+
+def _fit_half(tensors: list[Tensor]) -> list[bool]:
+    """Whether each fits; many bytes are read by as many threads as there are processors, numpy working unlocked."""
+    if sum(t.nbytes for t in tensors) < PARALLEL:
+        return [_fits_half(t) for t in tensors]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        return list(pool.map(_fits_half, tensors))
 
 
 def _decides(node: Node) -> bool:
