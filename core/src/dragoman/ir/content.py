@@ -16,6 +16,8 @@ from dragoman.ir.subgraphs import prefix_of
 from dragoman.ops.define import Op
 
 MAX_NESTING = 64
+#: layers that are no ops, but inputs and data
+_STRUCTURE = frozenset(("Const", "Constant", "Parameter"))
 _SLICING = ("axis", "start", "end", "stride", "part_size")
 
 
@@ -56,7 +58,9 @@ class Content:
         if layer.type == "Result":
             self.results[layer.number] = len(self.results)
             return
-        constant = layer.type in ("Const", "Constant") and layer.version != "extension"
+        if layer.version == "extension" and layer.type in _STRUCTURE:
+            self.reader.contradiction(layer, f"{layer.type} cannot be a custom layer")
+        constant = layer.type in ("Const", "Constant")
         attrs = self.reader.attrs(layer, {} if constant else layer.data)
         tensor = self.reader.tensor(layer) if constant and not isinstance(attrs, ExtensionOp) else None
         bodies = self._bodies(layer, attrs) if attrs.body_names else {}

@@ -5,6 +5,7 @@ Behaviour: OpenVINO specification of Interpolate-1/4/11 and GridSample-9; shapes
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ def scaled_dim(dim: Dim, scale: float) -> Dim:
     """floor(dim * scale) with the runtime's f32 arithmetic, which adds 1e-6 to the scale."""
     if scale == 1:
         return dim
+    if not math.isfinite(scale):
+        raise Contradiction(f"a scale cannot be {scale}")
     factor = _f32(_f32(scale) + _f32(1e-6))
     lo, hi = (None if d is None else int(_f32(_f32(d) * factor)) for d in bounds(dim))
     return dim_of(lo or 0, hi)

@@ -45,7 +45,8 @@ class ScaledTensor(Tensor):
     def rows(self, start: int, stop: int) -> Array:
         factor = self.factor.numpy().reshape(self.spread)
         part = factor[start:stop] if self.spread[0] > 1 else factor
-        return (self.base.rows(start, stop) * part).astype(self.dtype.numpy)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return (self.base.rows(start, stop) * part).astype(self.dtype.numpy)
 
     def small(self) -> SmallValue | None:
         return None

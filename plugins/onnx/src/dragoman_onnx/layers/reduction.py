@@ -65,6 +65,8 @@ def _squeezed(layer: Layer, op: Builder, y: Value, axes: Value) -> Value:
     assert axes.shape is not None
     count = axes.shape[0]
     assert isinstance(count, int)
+    if count > rank:
+        raise layer.refuse(f"{count} axes of {y.type}", "the model is not valid")
     places = op.FloorMod(op.Convert(axes, destination_type=i64), op.constant(rank, i64))
     ones = op.constant([1] * rank, i64)
     marks = op.ScatterElementsUpdate(ones, places, op.constant([0] * count, i64), op.constant(0, i64))

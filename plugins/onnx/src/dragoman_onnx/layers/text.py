@@ -36,7 +36,11 @@ def texts_of(layer: Layer, value: Value) -> Array:
             "cut the model behind its text part (--input), or freeze the text with --input",
         )
     found = value.tensor.numpy()
-    return np.array([t.decode() if isinstance(t, bytes) else str(t) for t in found.flat], object).reshape(found.shape)
+    try:
+        decoded = [t.decode() if isinstance(t, bytes) else str(t) for t in found.flat]
+    except UnicodeDecodeError:
+        raise layer.refuse("a string is not UTF-8", "OpenVINO's strings are") from None
+    return np.array(decoded, object).reshape(found.shape)
 
 
 def texts(op: Builder, array: Array) -> Value:
@@ -119,6 +123,8 @@ def tf_idf_vectorizer(layer: Layer, op: Builder, x: Value) -> Value:
     grams = _grams(pool, starts)
     if sum(len(rows) for _, _, rows in grams) != len(places) or min(places, default=-1) < 0:
         raise layer.refuse("every n-gram of the pool needs one index", "the model is not valid")
+    if width * len(pool) > LARGEST_TABLE:
+        raise layer.refuse(f"rows of {width} numbers", "look for n-grams before the model")
     if (max(places) + 1) * len(places) > LARGEST_TABLE:
         raise layer.refuse(f"{len(places)} n-grams with indices up to {max(places)}", "the table would be too large")
     shortest, longest = layer.require("min_gram_length"), layer.require("max_gram_length")
