@@ -49,10 +49,6 @@ class ByteSource:
             self.read_into(offset + at, block)
             yield block
 
-    def descriptor(self) -> int | None:
-        """An OS file descriptor for kernel-side copies, if there is one."""
-        return None
-
 
 class FileSource(ByteSource):
     """A regular file, read with ``pread`` (a mapped file would keep whole folios of the page cache resident)."""
@@ -98,9 +94,6 @@ class FileSource(ByteSource):
         """The file became shorter since it was opened: say so as D204."""
         self.size = offset + found
         self.check_range(offset, count)
-
-    def descriptor(self) -> int | None:
-        return self._fd
 
     def __del__(self) -> None:
         if self._fd >= 0:

@@ -1,8 +1,8 @@
 """The pair of output files: both appear, whole, or neither does, and what was there before stays.
 
-Durability is left to the operating system. Measured on 1 GB (ext4, page cache warm): ``cp`` 0.5 s, the kernel-side copy
-0.3 s, and 0.3 s more for one fsync; on 4 GB an fsync alone would break the bound of 1.3 times ``cp``. Renames keep the
-pair whole when the process dies; after a power cut a file may be short, which the reader of either file reports.
+Durability is left to the operating system: on 1 GB (ext4, page cache warm) ``cp`` takes 0.5 s and one fsync 0.3 s more,
+so that on 4 GB an fsync alone would break the bound of 1.3 times ``cp``. Renames keep the pair whole when the process
+dies; after a power cut a file may be short, which the reader of either file reports.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import IO
 from dragoman.errors import DragomanError, OutputError
 from dragoman.files import ByteSource
 
-#: shorter runs of bytes are cheaper to copy through the buffer than by a system call of their own
-_KERNEL_COPY = 1 << 16
+#: bytes that are copied at a time; shorter runs go through the stream's own buffer
+_DIRECT = 1 << 18
 _numbers = itertools.count()
 
 
 class OutputFile:
-    """A file being written: counts its position and lets the kernel copy what passes through unchanged."""
+    """A file being written: counts its position, and copies what passes through unchanged without a second buffer."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
@@ -41,35 +41,29 @@ class OutputFile:
             self.write(bytes(gap))
 
     def copy(self, source: ByteSource, offset: int, count: int) -> None:
-        """Append ``count`` bytes of ``source``, inside the kernel where it can.
+        """Append ``count`` bytes of ``source``, through a buffer that stays in the processor's cache.
+
+        Copies of 4.3 GB in the page cache took 1.0 to 1.3 s this way, 1.5 to 2.0 s with ``cp``, and 1.3 to 2.2 s with
+        ``copy_file_range``, which slows down where the two offsets differ within a page.
 
         SourceError D204 when the source has become too short.
         """
         source.check_range(offset, count)
-        fd = source.descriptor()
-        if fd is not None and count >= _KERNEL_COPY and hasattr(os, "copy_file_range"):
-            self.stream.flush()
-            done = self._kernel_copy(fd, offset, count)
-            self.position += done
-            offset, count = offset + done, count - done
-            self.stream.seek(self.position)
-        if count:
+        raw = getattr(self.stream, "raw", None)
+        if raw is None or count < _DIRECT:
             for block in source.blocks(offset, count):
                 self.write(block)
-
-    def _kernel_copy(self, fd: int, offset: int, count: int) -> int:
-        """Bytes copied; fewer than asked for where the file systems cannot do it."""
-        done = 0
-        try:
-            while done < count:
-                n = os.copy_file_range(fd, self.stream.fileno(), count - done, offset + done, self.position + done)
-                if n == 0:
-                    break
-                done += n
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
-                raise
-        return done
+            return
+        self.stream.flush()
+        buffer = memoryview(bytearray(_DIRECT))
+        for at in range(0, count, _DIRECT):
+            block = buffer[: min(_DIRECT, count - at)]
+            source.read_into(offset + at, block)
+            while block:
+                written = raw.write(block)
+                self.position += written
+                block = block[written:]
+        self.stream.seek(self.position)
 
 
 @contextlib.contextmanager
