@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,8 @@ def folded(op: Op, arrays: Sequence[Array | None]) -> tuple[Array, ...] | None:
     if op.fold is None or _is_immense(op):
         return None
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of means of nothing
             result = op.fold(*arrays)
     except (ArithmeticError, Contradiction, LookupError, MemoryError, NotImplementedError, TypeError, ValueError):
         return None  # the op stays, and the runtime will say what it thinks of it

@@ -90,6 +90,8 @@ def activated(layer: Layer, op: Builder, y: Value, name: str, numbers: Sequence[
 def activation_of(layer: Layer) -> tuple[str, list[float]]:
     """The activation's name and its parameters alpha, beta, gamma as far as they are given."""
     given = [layer.get(f"activation_{k}", None) for k in ("alpha", "beta", "gamma")]
+    if any(not isinstance(v, (int, float)) for v in given if v is not None):
+        raise layer.refuse(f"the activation's parameters are {given}", "the model is not valid")
     return layer.get("activation", ""), [v for v in given if v is not None]
 
 

@@ -15,6 +15,9 @@ from dragoman_onnx.layers.slice import pad
 
 layers = Extractors("onnx")
 
+#: that UnfoldTensor lays along a dimension
+MOST_PLACES = 1 << 20
+
 layers("com.microsoft:Trilu")(trilu)
 layers("com.microsoft:GatherND")(gather_nd)
 layers("com.microsoft:GridSample")(grid_sample)
@@ -75,6 +78,8 @@ def unfold_tensor(layer: Layer, op: Builder, x: Value) -> Value:
     if length is None or length < size:
         raise layer.refuse(f"the size of dimension {axis} is unknown or too small", "fix it with --shape")
     count = (length - size) // step + 1
+    if count * size > MOST_PLACES:
+        raise layer.refuse(f"{count} slices of {size}", f"at most {MOST_PLACES} elements are laid out")
     places = op.constant([[i * step + j for j in range(size)] for i in range(count)])
     found: Value = op.Gather(x, places, op.constant(axis))
     order = [*range(axis + 1), *range(axis + 2, rank + 1), axis + 1]

@@ -59,6 +59,8 @@ def slice_by_inputs(
         if count is None and axes is not None and axes.rank == 1:
             count = known_dim(axes, 0)
         if count is not None:
+            if x.rank is not None and count > x.rank:
+                raise layer.refuse(f"{count} bounds for {x.type}", "the model is not valid")
             steps = op.constant([1] * count, starts.dtype)
         else:
             steps = op.Broadcast(op.constant(1, starts.dtype), op.ShapeOf(starts, output_type="i64"))

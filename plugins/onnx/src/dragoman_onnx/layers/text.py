@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -120,6 +121,8 @@ def tf_idf_vectorizer(layer: Layer, op: Builder, x: Value) -> Value:
     starts = list(layer.require("ngram_counts", list))
     if [0, *starts, len(pool)] != sorted([0, *starts, len(pool)]):
         raise layer.refuse(f"ngram_counts {starts} in a pool of {len(pool)}", "the model is not valid")
+    if any((end - start) % n for n, (start, end) in enumerate(itertools.pairwise([*starts, len(pool)]), 1)):
+        raise layer.refuse("the pool ends within an n-gram", "the model is not valid")
     grams = _grams(pool, starts)
     if sum(len(rows) for _, _, rows in grams) != len(places) or min(places, default=-1) < 0:
         raise layer.refuse("every n-gram of the pool needs one index", "the model is not valid")

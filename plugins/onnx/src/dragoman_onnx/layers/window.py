@@ -10,6 +10,9 @@ from dragoman_onnx.layers.cast import element_of
 
 layers = Extractors("onnx")
 
+#: of the elements of a table
+LARGEST = 1 << 24
+
 
 @layers("MelWeightMatrix", since=17)
 def mel_weight_matrix(
@@ -21,12 +24,13 @@ def mel_weight_matrix(
     """
     kind = element_of(layer, layer.get("output_datatype", 1))
     names = ("num_mel_bins", "dft_length", "sample_rate", "lower_edge_hertz", "upper_edge_hertz")
-    given = [
-        layer.array(v, name).reshape(-1)[0].item()
-        for v, name in zip((bins, length, rate, low, high), names, strict=True)
-    ]
-    count, size, sample_rate, lower, upper = given
+    arrays = [layer.array(v, name) for v, name in zip((bins, length, rate, low, high), names, strict=True)]
+    if any(a.size != 1 for a in arrays):
+        raise layer.refuse(f"{', '.join(names)} must be single numbers", "the model is not valid")
+    count, size, sample_rate, lower, upper = (a.reshape(()).item() for a in arrays)
     rows = size // 2 + 1
+    if not (count > 0 and size > 0 and count * rows <= LARGEST and 0 <= lower < upper <= sample_rate / 2):
+        raise layer.refuse(f"{count} bins of {size} at {sample_rate} Hz from {lower} to {upper}", "check the numbers")
     ends = [2595 * np.log10(1 + hertz / 700) for hertz in (lower, upper)]
     step = (ends[1] - ends[0]) / (count + 2)
     mel = np.arange(count + 2) * step + ends[0]
