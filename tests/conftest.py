@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+#: whole suites that the fast inner loop (-m "not slow") leaves to the full run; one is run by naming its folder
+SLOW = ("core/ops", "e2e/networks", "onnx/differential")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow suites."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

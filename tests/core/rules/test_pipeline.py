@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import time
-
 import numpy as np
 import pytest
 
@@ -331,29 +328,6 @@ def test_dead_nodes_go_and_inputs_and_constants_in_use_stay():
     run(graph, *[r() for r in core_rules() if r.phase == "simplify"])
     assert ops_of(graph) == ["Parameter", "Parameter", "Relu"]
     assert y.producer.graph is graph
-
-
-def seconds_for(blocks: int) -> float:
-    graph, op, x = target("1,8,4,4")
-    for _ in range(blocks):
-        x = op.Add(op.Relu(op.Relu(op.Tanh(x))), op.constant([1.0]))
-    graph.outputs = [x]
-    rules = [("core", r()) for r in core_rules()] + [("test", DropTwice())]
-    pipeline = Pipeline(rules)
-    gc.collect()
-    gc.disable()  # its full collections are not linear in anything of ours
-    start = time.process_time()
-    for phase in ("simplify", "target"):
-        pipeline.run(phase, graph, OPS)
-    spent = time.process_time() - start
-    gc.enable()
-    return spent
-
-
-def test_time_grows_linearly_with_the_graph():
-    small = min(seconds_for(1000) for _ in range(3))
-    large = seconds_for(10000)
-    assert large < 16 * small
 
 
 def test_bodies_of_target_ops_are_simplified_and_keep_their_border():
