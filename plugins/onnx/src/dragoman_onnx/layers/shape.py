@@ -200,6 +200,8 @@ def tile(layer: Layer, op: Builder, x: Value, repeats: Value, axis: Value | None
         at = axis_of(layer, place[0], rank)
         times = [op.Convert(op.Reshape(repeats, [-1]), destination_type="i64") if i == at else 1 for i in range(rank)]
         repeats = vector(op, times)
+    if repeats.rank not in (1, None) or known_dim(repeats, 0) not in (rank, None):
+        raise layer.refuse(f"repeats {repeats.type} for {x.type}", "one number a dimension is needed")
     known = layer.numbers(repeats)
     if known is not None:
         y: Value = op.Tile(x, op.constant(list(known), i64))
