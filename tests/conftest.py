@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 #: whole suites that the fast inner loop (-m "not slow") leaves to the full run; one is run by naming its folder
-SLOW = ("core/ops", "e2e/networks", "onnx/differential")
+SLOW = ("core/ops", "docs/test_guide", "e2e/networks", "onnx/differential", "onnx/layers/test_microsoft")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
