@@ -100,6 +100,6 @@ def check(
     )  # fmt: skip
     if not report.passed:
         error = report.error()
-        error.report = report  # type: ignore[attr-defined]
+        error.report = report
         raise error
     return report

@@ -142,6 +142,8 @@ class PluginError(DragomanError):
 class AccuracyError(DragomanError):
     """The converted model differs from its source."""
 
+    #: the :class:`~dragoman.accuracy.compare.Report` with the numbers, where ``check`` raised the error
+    report: object = None
     exit_code = 8
     family = "D7"
     advice = "compare inner layers with --output NAME"

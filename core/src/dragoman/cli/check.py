@@ -55,7 +55,7 @@ def command(
                 host=ctx.find_object(PluginHost), **options,
             )  # fmt: skip
     except AccuracyError as differs:
-        found = getattr(differs, "report", None)
+        found = differs.report
         if not isinstance(found, Report):
             raise
         report, error = found, differs

@@ -157,8 +157,7 @@ class Scope:
         if found is None:
             if context.unknown_layer is None or any(v is POISON for v in inputs):
                 return None
-            layer.scope = self
-            layer.builder = builder  # type: ignore[attr-defined]
+            layer.builder = builder
             answer = context.unknown_layer(layer, context)
             if answer is None:
                 return None

@@ -36,6 +36,7 @@ class Layer:
         self.node = node
         self.version = version
         self.scope = scope
+        self.builder = scope.builder
         self._read: set[str] = set()
 
     @property
