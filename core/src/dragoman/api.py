@@ -89,8 +89,8 @@ def check(
     given = Model(model)
     session = Session(options, host)
     _, graph = session.load(given)
-    inputs = {v.names[0] if v.names else v.producer.name: v.type for v in graph.inputs}
-    outputs = [v.names[0] if v.names else v.producer.name for v in graph.outputs]
+    inputs = {v.label: v.type for v in graph.inputs}
+    outputs = [v.label for v in graph.outputs]
     frozen = {n.out.names[0]: n.tensor.numpy() for n in graph if n.tensor and "frozen" in n.info and n.out.names}
     target = checked_ir(ir) if ir is not None else Session(options, session.host).convert(Model(model)).openvino()
     report = check_model(

@@ -53,8 +53,7 @@ def preprocess(graph: Graph, options: Mapping[str, Any], ops: OpRegistry) -> Non
 
 
 def _by_input(graph: Graph, given: Mapping[str, Any], flag: str) -> dict[int, Any]:
-    named: dict[str, Value] = {v.producer.name: v for v in graph.inputs}
-    named.update((n, v) for v in graph.inputs for n in v.names)
+    named = graph.inputs_by_name()
     out: dict[int, Any] = {}
     for name, setting in given.items():
         if not name and len(graph.inputs) != 1:
@@ -75,12 +74,8 @@ def _layout_text(layout: str) -> str:
 def _check_layout(value: Value, layout: str) -> None:
     if "..." not in layout and value.shape is not None and len(layout) != len(value.shape):
         raise UsageError(
-            "D120", f"{_name(value)} has {len(value.shape)} dimensions, the layout {layout} {len(layout)}", "--layout"
+            "D120", f"{value.label} has {len(value.shape)} dimensions, the layout {layout} {len(layout)}", "--layout"
         )
-
-
-def _name(value: Value) -> str:
-    return value.names[0] if value.names else value.producer.name
 
 
 def _channel_axis(value: Value, layout: str, channels: int) -> int | None:
@@ -137,7 +132,7 @@ class _Chain:
     def _per_channel(self, x: Value, layout: str, numbers: tuple[float, ...], flag: str) -> Value:
         if not x.dtype.is_float:
             raise UsageError(
-                "D120", f"{_name(self.value)} has the type {x.dtype}; mean and scale need a float input", flag
+                "D120", f"{self.value.label} has the type {x.dtype}; mean and scale need a float input", flag
             )
         rank = x.rank
         if len(numbers) == 1:

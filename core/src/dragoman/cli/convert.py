@@ -72,7 +72,7 @@ def _details(result: Result) -> None:
 
 def _document(result: Result, xml: Path) -> dict[str, Any]:
     def ports(values: list[Any]) -> list[dict[str, str]]:
-        return [{"name": v.names[0] if v.names else v.producer.name, "type": repr(v.type)} for v in values]
+        return [{"name": v.label, "type": repr(v.type)} for v in values]
 
     return {
         "document": "dragoman.convert",

@@ -309,7 +309,7 @@ def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, li
     context.layers += _unknown_ranks(target, outputs)
     for value, out in zip(graph.outputs, outputs, strict=True):
         if not isinstance(out, Value) and out is not POISON:
-            label = value.names[0] if value.names else value.producer.name
+            label = value.label
             context.layers.append(
                 LayerPlan(
                     label,

@@ -110,24 +110,18 @@ def _freeze(graph: Graph, item: InputItem, place: Value, kind: DType) -> None:
 
 
 def _apply_shapes(graph: Graph, shapes: Mapping[str, Shape]) -> None:
-    by_name = _input_names(graph)
+    by_name = graph.inputs_by_name()
     for name, shape in shapes.items():
         if name:
             value = by_name.get(name)
             if value is None:
                 raise UsageError("D110", f"there is no input {name!r}", "--shape", did_you_mean(name, list(by_name)))
         elif len(graph.inputs) != 1:
-            names = ", ".join(v.names[0] if v.names else v.producer.name for v in graph.inputs)
+            names = ", ".join(v.label for v in graph.inputs)
             raise UsageError("D111", f"the model has {len(graph.inputs)} inputs ({names})", "--shape", "use NAME=SHAPE")
         else:
             value = graph.inputs[0]
         value.type = TensorType(value.dtype, _meet(name, value.shape, shape))
-
-
-def _input_names(graph: Graph) -> dict[str, Value]:
-    named: dict[str, Value] = {v.producer.name: v for v in graph.inputs}
-    named.update((n, v) for v in graph.inputs for n in v.names)
-    return named
 
 
 def _meet(name: str, model: Shape, given: Shape) -> Shape:
@@ -164,7 +158,7 @@ def _apply_batch(graph: Graph, batch: int, layouts: Mapping[str, str]) -> None:
 def _require_static(graph: Graph) -> None:
     open_inputs = [v for v in graph.inputs if not is_static(v.shape)]
     if open_inputs:
-        listed = ", ".join(f"{v.names[0] if v.names else v.producer.name}[{shape_text(v.shape)}]" for v in open_inputs)
+        listed = ", ".join(f"{v.label}[{shape_text(v.shape)}]" for v in open_inputs)
         raise UsageError(
             "D112", f"--static needs every dimension: {listed}", "--static", "give them with --shape or --batch"
         )
@@ -172,7 +166,7 @@ def _require_static(graph: Graph) -> None:
 
 def describe_inputs(graph: Graph) -> list[str]:
     """``x: f32[1,3,?,?]`` for each input."""
-    return [f"{v.names[0] if v.names else v.producer.name}: {v.type!r}" for v in graph.inputs]
+    return [f"{v.label}: {v.type!r}" for v in graph.inputs]
 
 
 __all__ = ["describe_inputs", "dim_text", "shape_model"]

@@ -121,6 +121,11 @@ class Value:
             other.names += tuple(n for n in self.names if n not in other.names) if few else self.names
             self.names = ()
 
+    @property
+    def label(self) -> str:
+        """What messages and reports call it: its first tensor name, or the name of what makes it."""
+        return self.names[0] if self.names else self.producer.name
+
     def users(self) -> Iterator[Node]:
         """Each reading node once, in order of first use."""
         seen: set[int] = set()
@@ -254,6 +259,12 @@ class Graph:
     @outputs.setter
     def outputs(self, values: Iterable[Value]) -> None:
         self._outputs = Tracked(values)
+
+    def inputs_by_name(self) -> dict[str, Value]:
+        """The graph's inputs by node name and by every tensor name."""
+        named = {v.producer.name: v for v in self.inputs}
+        named.update((n, v) for v in self.inputs for n in v.names)
+        return named
 
     def names_of_output(self, index: int) -> tuple[str, ...]:
         """The tensor names of an output: those declared for it, else those of its value."""

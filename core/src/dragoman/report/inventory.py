@@ -74,4 +74,4 @@ def inventory(graph: Graph, model: str, framework: str) -> Inventory:
 
 def _port(value: Value) -> Port:
     extra = (value.producer.attrs or {}).get("kind", "") if value.producer.op == INPUT else ""
-    return Port(value.names[0] if value.names else value.producer.name, extra or repr(value.type))
+    return Port(value.label, extra or repr(value.type))
