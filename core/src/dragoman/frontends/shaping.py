@@ -13,7 +13,6 @@ from dragoman.graph.types import (
     Interval,
     Shape,
     TensorType,
-    dim_text,
     f32,
     is_static,
     shape_text,
@@ -162,11 +161,3 @@ def _require_static(graph: Graph) -> None:
         raise UsageError(
             "D112", f"--static needs every dimension: {listed}", "--static", "give them with --shape or --batch"
         )
-
-
-def describe_inputs(graph: Graph) -> list[str]:
-    """``x: f32[1,3,?,?]`` for each input."""
-    return [f"{v.label}: {v.type!r}" for v in graph.inputs]
-
-
-__all__ = ["describe_inputs", "dim_text", "shape_model"]

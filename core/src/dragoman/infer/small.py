@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 from dragoman.graph.types import DYNAMIC, Dim, Scalar, Shape, SmallValue, Typed, static_dims
@@ -61,9 +62,7 @@ def reshaped(value: SmallValue | None, shape: Shape) -> SmallValue | None:
     dims = static_dims(shape)
     if value is None or dims is None:
         return None
-    count = 1
-    for d in dims:
-        count *= d
+    count = math.prod(dims)
     return SmallValue(dims, value.items) if count == len(value.items) else None
 
 
@@ -84,9 +83,7 @@ def moved(
     dims = static_dims(shape)
     if value is None or dims is None:
         return None
-    count = 1
-    for d in dims:
-        count *= d
+    count = math.prod(dims)
     if count > SmallValue.LIMIT:
         return None
     if not count:

@@ -43,12 +43,11 @@ from dragoman.ops.fields import (
 
 if TYPE_CHECKING:
     from dragoman.graph.graph import Graph, Node
-    from dragoman.graph.tensor import Array
 
 __all__ = [
     "INDEX", "INTEGER", "NUMERIC", "Attr", "Bool", "Contradiction", "ElementType", "Enum", "Float", "Floats", "In",
     "Int",
-    "Ints", "Op", "OpRegistry", "PartialShape", "Ports", "Str", "Strs", "float_text", "numpy_value", "op",
+    "Ints", "Op", "OpRegistry", "PartialShape", "Ports", "Str", "Strs", "float_text", "op",
     "same_element_type", "version_number",
 ]  # fmt: skip
 _OpClass = TypeVar("_OpClass", bound="type[Op]")
@@ -230,8 +229,3 @@ def same_element_type(op_type: str, ports: Iterable[tuple[In, DType]]) -> dict[s
         if held is not kind:
             raise Contradiction(f"inputs of one element type are needed, and {port.name!r} is {kind} beside {held}")
     return bound
-
-
-def numpy_value(function: Callable[..., Array]) -> Callable[..., Any]:
-    """Declare ``fold`` from a plain function of arrays."""
-    return lambda self, *arrays: function(*arrays)

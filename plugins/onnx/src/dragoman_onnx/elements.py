@@ -9,7 +9,7 @@ from typing import Any
 from dragoman.errors import SourceError, UnsupportedError
 from dragoman.files import FileSource, side_file
 from dragoman.graph import types as t
-from dragoman.graph.tensor import BytesTensor, FileTensor, LazyTensor, MemoryTensor, Tensor
+from dragoman.graph.tensor import BytesTensor, FileTensor, LazyTensor, Tensor
 from dragoman.graph.types import DType
 from dragoman.lazy import np
 from dragoman.protowire import Decoder, Message, Span
@@ -169,8 +169,3 @@ _TYPED: dict[DType, tuple[str, str]] = {
     t.u64: ("uint64_data", "uint"),
     t.u32: ("uint64_data", "uint"),
 }
-
-
-def scalar_of(value: Any, kind: DType) -> Tensor:
-    """A 0-D tensor."""
-    return MemoryTensor(np.array(value, kind.numpy), kind)
