@@ -41,7 +41,7 @@ class StoredLayer:
         name: what the weights are found by.
         blobs: learned blobs in Caffe's order; anything numpy takes for an array. Stored as float32, or as double.
         type: layer type in the spelling of the version ("Convolution", "CONVOLUTION", "conv"); may be left out.
-        bottoms, tops: blob names; not stored by version v0, which has none inside its layer.
+        bottoms, tops: blob names.
     """
 
     name: str
@@ -126,25 +126,15 @@ class _Form:
     packed: bool
 
     def layer(self, layer: StoredLayer) -> Iterator[bytes | Array]:
-        blob_field, net_field = {"v2": (7, 100), "v1": (6, 2), "v0": (50, 2)}[self.version]
-        blobs = [_message(blob_field, self.blob(np.asarray(blob))) for blob in layer.blobs]
-        pieces = [*self._head(layer), *(piece for blob in blobs for piece in blob)]
-        if self.version == "v0":
-            pieces = _message(1, pieces)
-        yield from _message(net_field, pieces)
-
-    def _head(self, layer: StoredLayer) -> Iterator[bytes]:
-        bottoms, tops = ((2, 3) if self.version == "v1" else (3, 4)) if self.version != "v0" else (0, 0)
-        yield _text(4 if self.version == "v1" else 1, layer.name)
-        if layer.type and self.version == "v1":
-            if layer.type not in V1_TYPES:
-                raise ValueError(f"V1LayerParameter has no type {layer.type!r}")
-            yield _tag(5, 0) + _varint(V1_TYPES.index(layer.type))
-        elif layer.type:
-            yield _text(2, layer.type)
-        if bottoms:
-            yield from (_text(bottoms, name) for name in layer.bottoms)
-            yield from (_text(tops, name) for name in layer.tops)
+        blob_field = {"v2": 7, "v1": 6, "v0": 50}[self.version]
+        blobs = [piece for blob in layer.blobs for piece in _message(blob_field, self.blob(np.asarray(blob)))]
+        if self.version == "v2":
+            pieces = [*_names(layer), *_linked(layer, 3, 4), *blobs]
+        elif self.version == "v1":
+            pieces = [*_linked(layer, 2, 3), _text(4, layer.name), *_v1_type(layer.type), *blobs]
+        else:
+            pieces = [*_message(1, [*_names(layer), *blobs]), *_linked(layer, 2, 3)]
+        yield from _message(100 if self.version == "v2" else 2, pieces)
 
     def blob(self, array: Array) -> Iterator[bytes | Array]:
         shape = self._shape(array.shape)
@@ -170,11 +160,31 @@ class _Form:
                 raise ValueError(f"a shape {list(shape)} does not fit into num, channels, height and width")
             dims = (*[1] * (4 - len(shape)), *shape)
             return b"".join(_tag(field, 0) + _varint(dim) for field, dim in enumerate(dims, start=1))
+        if not shape:
+            return b""
         if self.packed:
-            dims_message = [_tag(1, 2), *_sized(b"".join(_varint(dim) for dim in shape))] if shape else []
+            dims_message = [_tag(1, 2), *_sized(b"".join(_varint(dim) for dim in shape))]
         else:
             dims_message = [_tag(1, 0) + _varint(dim) for dim in shape]
         return b"".join([_tag(7, 2), *_sized(b"".join(dims_message))])
+
+
+def _names(layer: StoredLayer) -> Iterator[bytes]:
+    yield _text(1, layer.name)
+    if layer.type:
+        yield _text(2, layer.type)
+
+
+def _linked(layer: StoredLayer, bottom: int, top: int) -> Iterator[bytes]:
+    yield from (_text(bottom, name) for name in layer.bottoms)
+    yield from (_text(top, name) for name in layer.tops)
+
+
+def _v1_type(name: str) -> Iterator[bytes]:
+    if name and name not in V1_TYPES:
+        raise ValueError(f"V1LayerParameter has no type {name!r}")
+    if name:
+        yield _tag(5, 0) + _varint(V1_TYPES.index(name))
 
 
 def _message(field: int, pieces: Iterable[bytes | Array]) -> list[bytes | Array]:
