@@ -1,0 +1,165 @@
+"""What messages and fields Caffe's protobuf has: the built-in ones, and those of a ``.proto`` text.
+
+Needed to read a prototxt without protobuf: the text form does not say whether ``2`` is a number or an enum's value, or
+whether a field repeats. Source of the built-in ones: ``proto/caffe.proto``, which ``proto/generate.py`` turns into a
+table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_ZERO: dict[str, Any] = {"int": 0, "uint": 0, "bool": False, "float": 0.0, "double": 0.0, "string": "", "bytes": b""}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FieldDef:
+    """One field of a message.
+
+    ``kind``: int, uint, bool, float, double, string, bytes, enum or message. ``default`` is what ``[default = x]`` says
+    (an enum value by its name) or None; a float's default is the literal, not rounded to float32. ``type`` is the name
+    of the enum or message, without the package.
+    """
+
+    name: str
+    kind: str
+    number: int
+    repeated: bool = False
+    default: Any = None
+    type: str = ""
+
+    def __str__(self) -> str:
+        return ("repeated " if self.repeated else "") + self.kind + (f" {self.type}" if self.type else "")
+
+
+Fields = Mapping[str, FieldDef]
+
+
+class Definitions:
+    """Messages with their fields, and enums with their values; ``name`` says where they are from."""
+
+    def __init__(self, messages: Mapping[str, Fields], enums: Mapping[str, Mapping[str, int]], name: str = "") -> None:
+        self.messages = messages
+        self.enums = enums
+        self.name = name
+
+    def field(self, message: str, name: str) -> FieldDef | None:
+        """The field of a message; None where either is unknown."""
+        return self.messages.get(message, {}).get(name)
+
+    def default(self, message: str, path: str) -> Any:
+        """The value of the absent field at a dotted path below ``message``; None for an unknown path.
+
+        The proto's default, else protobuf's zero: 0, "", False, an enum's first name, ``[]`` where the field repeats;
+        None for an absent message, too.
+        """
+        *parents, last = path.split(".")
+        for parent in parents:
+            found = self.field(message, parent)
+            if found is None or found.kind != "message":
+                return None
+            message = found.type
+        found = self.field(message, last)
+        return None if found is None else self._absent(found)
+
+    def _absent(self, field: FieldDef) -> Any:
+        if field.repeated:
+            return []
+        if field.default is not None:
+            return field.default
+        if field.kind == "enum":
+            return next(iter(self.enums.get(field.type, ())), None)
+        return _ZERO.get(field.kind)
+
+    def extended(self, others: Iterable[Definitions]) -> Definitions:
+        """These and the others together; a field's number stays the first one given.
+
+        Raises ValueError, which names both sides, where a field of one message and name has another kind, type or
+        default, or an enum's value another number.
+        """
+        messages: dict[str, dict[str, FieldDef]] = {}
+        enums: dict[str, dict[str, int]] = {}
+        result = Definitions(ChainMap(messages, self.messages), ChainMap(enums, self.enums), self.name)  # type: ignore[arg-type]
+        origins: dict[tuple[str, str], str] = {}
+        for other in others:
+            for enum, values in other.enums.items():
+                enums[enum] = _united_values(result.enums.get(enum, {}), values, enum, other.name)
+            for message, fields in other.messages.items():
+                known = messages[message] = dict(result.messages.get(message, {}))
+                for name, field in fields.items():
+                    if name in known:
+                        first = origins.get((message, name), self.name)
+                        known[name] = _united(known[name], field, message, first, other, result)
+                    else:
+                        known[name] = field
+                        origins[message, name] = other.name
+        return result
+
+
+def _united(a: FieldDef, b: FieldDef, message: str, first: str, other: Definitions, so_far: Definitions) -> FieldDef:
+    """The one definition that both are; int and uint are one, as the wire and the text form do not tell them apart."""
+    if {a.kind, b.kind} == {"int", "uint"} and a.repeated == b.repeated:
+        a, b = (a, b) if a.kind == "int" else (dataclasses.replace(b, number=a.number), a)
+    elif (a.kind, a.type, a.repeated) != (b.kind, b.type, b.repeated):
+        raise ValueError(
+            f"{message}.{a.name} is {a} in {first or 'one definition'} and {b} in {other.name or 'another'}"
+        )
+    given, again = so_far._absent(a), other._absent(b)
+    if given != again and again is not None:
+        raise ValueError(
+            f"{message}.{a.name} defaults to {given!r} in {first or 'one definition'}"
+            f" and to {again!r} in {other.name or 'another'}"
+        )
+    return a
+
+
+def _united_values(known: Mapping[str, int], values: Mapping[str, int], enum: str, origin: str) -> dict[str, int]:
+    for name, number in values.items():
+        if known.get(name, number) != number:
+            raise ValueError(f"{enum}.{name} is {known[name]}, and {number} in {origin or 'another definition'}")
+    return {**known, **values}
+
+
+class _Table(Mapping[str, Fields]):
+    """The generated table: a message's fields are made when it is first asked for."""
+
+    def __init__(self, rows: Mapping[str, tuple[tuple[Any, ...], ...]]) -> None:
+        self._rows = rows
+        self._made: dict[str, Fields] = {}
+
+    def __getitem__(self, message: str) -> Fields:
+        if message not in self._made:
+            self._made[message] = {row[0]: FieldDef(*row) for row in self._rows[message]}
+        return self._made[message]
+
+    def __contains__(self, message: object) -> bool:
+        return message in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+@functools.cache
+def built_in() -> Definitions:
+    """The definitions of BVLC Caffe and of its well-known forks together; the one instance, not to be changed."""
+    from dragoman_caffe.proto.fields import ENUMS, MESSAGES
+
+    return Definitions(_Table(MESSAGES), ENUMS, "Caffe")
+
+
+def parse_proto(text: str, name: str) -> Definitions:
+    """The definitions of a ``.proto`` text, proto2 or proto3; types that it does not define may be built-in ones.
+
+    A message that is opened again, also with ``extend``, gets the further fields. ``name`` is for messages. Raises
+    SourceError D207 with line and column.
+    """
+    from dragoman_caffe.proto.reader import ProtoReader
+
+    return ProtoReader(text, name, built_in()).read()

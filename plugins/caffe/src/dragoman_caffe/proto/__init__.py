@@ -1,0 +1,3 @@
+"""Caffe's message definitions: the facts as ``caffe.proto``, and the table that is generated from them."""
+
+from __future__ import annotations
