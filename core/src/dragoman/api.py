@@ -96,7 +96,7 @@ def check(
     report = check_model(
         given.path or given.given, target, session.host, session.context.framework, inputs, outputs,
         data=Path(data) if isinstance(data, str) else data, tolerance=tolerance, seed=seed, samples=samples,
-        frozen=frozen,
+        frozen=frozen, options=session.options,
     )  # fmt: skip
     if not report.passed:
         error = report.error()

@@ -8,7 +8,8 @@ arguments than the specification.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -66,14 +67,36 @@ class ShapeRule:
 class Reference:
     """Runs a source model in its own framework, for ``check``.
 
-    ``run(path, inputs, outputs)`` takes arrays by input name and the tensor names wanted, and returns arrays by name.
-    ``missing()`` gives the ``pip install`` line of what is not installed, or an empty string.
+    ``run(path, inputs, outputs, options)`` takes arrays by input name, the tensor names wanted, and the options of the
+    conversion; it returns arrays by name. ``missing(options)`` says what must be installed or named first, such as a
+    ``pip install`` line, or gives an empty string. Both may leave ``options`` out. A ``run`` that cannot answer for a
+    model raises PluginError D609; the framework's next reference is then asked.
     """
 
     framework: str
     name: str
-    run: Callable[[Any, dict[str, Any], Sequence[str]], dict[str, Any]]
-    missing: Callable[[], str]
+    run: Callable[..., dict[str, Any]]
+    missing: Callable[..., str]
+
+    def lacks(self, options: Mapping[str, Any] | None = None) -> str:
+        """What ``missing`` says."""
+        return str(_call(self.missing, options or {}))
+
+    def answer(
+        self, model: Any, inputs: dict[str, Any], outputs: Sequence[str], options: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What ``run`` gives."""
+        found: dict[str, Any] = _call(self.run, model, inputs, outputs, options or {})
+        return found
+
+
+def _call(function: Callable[..., Any], *given: Any) -> Any:
+    """Call with as many of the arguments as the function takes."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return function(*given)
+    taken = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    return function(*given[:taken])
 
 
 @dataclasses.dataclass(frozen=True)

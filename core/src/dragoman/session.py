@@ -43,11 +43,12 @@ def collector_paused() -> Iterator[None]:
 
 @dataclasses.dataclass
 class Context:
-    """What hooks see of a conversion: the framework, the options, and seconds by stage."""
+    """What hooks see of a conversion: the framework, the options, seconds by stage, and the source graph once read."""
 
     framework: str
     options: Mapping[str, Any]
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
+    source: Graph | None = None
 
 
 @dataclasses.dataclass
@@ -139,6 +140,7 @@ class Session:
             self.options.update(canonical(self.given, self.known_options(frontend.name)))
             graph = frontend.load(model, self.options)
             graph.info["file"] = model.name
+            self.context.source = graph
         with self.stage("shape"):
             shape_model(graph, self.options)
         self._observe("load", graph)

@@ -68,6 +68,6 @@ class LayerCase:
     def _reference(self, names: list[str]) -> dict[str, Array]:
         framework = recognise(Model(self.model), self.host).name
         for _, reference in self.host.references(framework):
-            if not reference.missing():
-                return reference.run(self.model, dict(self.feeds), names)
+            if not reference.lacks(self.options):
+                return reference.answer(self.model, dict(self.feeds), names, self.options)
         pytest.skip(f"nothing installed can run {framework} models")

@@ -159,6 +159,30 @@ def test_check_runs_the_source_with_a_reference_of_a_plugin(tmp_path: Path) -> N
     assert (report.passed, report.reference) == (True, "formula")
 
 
+def test_check_asks_the_next_reference_when_one_cannot_run_the_model_and_says_so(tmp_path: Path) -> None:
+    seen: list[Any] = []
+
+    def exact(model: Any, inputs: dict[str, Any], outputs: Sequence[str], options: Any) -> dict[str, Any]:
+        seen.append(options["batch"])
+        raise PluginError("D609", "exact cannot run the model: no clip", "m")
+
+    def absent(options: Any) -> str:
+        return "" if options["batch"] == 2 else "pip install exact"
+
+    held = host(
+        dragoman_register_ops=lambda: [SoftClip],
+        dragoman_register_extractors=extractors,
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", runtime_class)],
+        dragoman_register_references=lambda: [
+            Reference("onnx", "exact", exact, absent), Reference("onnx", "formula", reference, lambda: "")
+        ],
+    )  # fmt: skip
+    report = dragoman.check(softclip(), host=held, batch=2)
+    assert (report.reference, report.notes, seen) == ("formula", ("exact cannot run the model: no clip",), [2])
+    assert list(report.lines())[-1] == "note: exact cannot run the model: no clip"
+    assert dragoman.check(softclip(), host=held, batch=3).notes == ()
+
+
 def test_an_option_of_a_plugin_reaches_hooks_the_api_and_the_command_line(tmp_path: Path) -> None:
     seen: list[Any] = []
 

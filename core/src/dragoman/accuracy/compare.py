@@ -42,6 +42,8 @@ class Report:
     reference: str
     tolerance: float
     outputs: tuple[Difference, ...]
+    #: which better references could not run the model, and why
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -58,6 +60,7 @@ class Report:
             "tolerance": self.tolerance,
             "passed": self.passed,
             "outputs": outputs,
+            "notes": list(self.notes),
         }
 
     def lines(self) -> Iterator[str]:
@@ -68,6 +71,7 @@ class Report:
         for d in self.outputs:
             numbers = f"{d.max_abs:9.2e}  {d.mean_abs:9.2e}  {d.max_rel:9.2e}  {d.mean_rel:9.2e}  {d.cosine:9.6f}"
             yield f"{d.output:<{width}}  {numbers}  {'ok' if d.passed else d.reason or 'differs'}"
+        yield from (f"note: {note}" for note in self.notes)
 
     def error(self) -> AccuracyError:
         """The error for a report that did not pass."""

@@ -10,6 +10,7 @@ from dragoman.accuracy.compare import Difference, Report, compare_all
 from dragoman.accuracy.feeds import generate, load
 from dragoman.errors import PluginError
 from dragoman.graph.types import TensorType
+from dragoman.hookspecs import Reference
 from dragoman.plugins import PluginHost
 from dragoman.runtime import IrRunner
 
@@ -29,12 +30,15 @@ def check_model(
     seed: int = 0,
     samples: int = 1,
     frozen: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Run both and compare; PluginError D608 when the framework's runner is not installed.
+    """Run both and compare; PluginError D608 when the framework's runner is not installed, D609 when it cannot run it.
 
-    ``frozen`` are values that the IR has as constants; the source is given them as inputs.
+    ``frozen`` are values that the IR has as constants; the source is given them as inputs. ``options`` are those of the
+    conversion. The first reference that can run the model speaks for all data sets.
     """
-    reference = _reference(host, framework)
+    references = ready_references(host, framework, options)
+    notes: list[str] = []
     runner = IrRunner(ir, host.runtime_classes())
     differences: list[Difference] = []
     for k in range(1 if data is not None else samples):
@@ -42,24 +46,47 @@ def check_model(
             feeds = generate(inputs, seed + k)
         else:
             feeds = load(data, list(inputs)) if isinstance(data, (str, Path)) else dict(data)
-        expected = reference.run(model, {**feeds, **(frozen or {})}, outputs)
+        expected = _first_answer(references, notes, model, {**feeds, **(frozen or {})}, outputs, options)
         actual = runner.run(feeds)
         differences += compare_all(expected, actual, tolerance, f" #{k}" if samples > 1 and data is None else "")
-    return Report(_label(model), _label(ir), reference.name, tolerance, tuple(differences))
+    return Report(_label(model), _label(ir), references[0].name, tolerance, tuple(differences), tuple(notes))
 
 
 def _label(model: Any) -> str:
     return str(model) if isinstance(model, (str, Path)) else f"<{type(model).__name__}>"
 
 
-def _reference(host: PluginHost, framework: str) -> Any:
+def _first_answer(
+    references: list[Reference],
+    notes: list[str],
+    model: Any,
+    feeds: dict[str, Any],
+    outputs: list[str],
+    options: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """The outputs by the first reference that can run the model; those before it are dropped, with a note each."""
+    while True:
+        try:
+            return references[0].answer(model, feeds, outputs, options)
+        except PluginError as error:
+            if error.code != "D609" or len(references) == 1:
+                raise
+            notes.append(error.what)
+            del references[0]
+
+
+def ready_references(host: PluginHost, framework: str, options: Mapping[str, Any] | None = None) -> list[Reference]:
+    """The references of a framework that are installed, the preferred first; PluginError D608 when there is none."""
     found = host.references(framework)
-    lacking = []
+    lacking: list[str] = []
+    ready: list[Reference] = []
     for _, reference in found:
-        line = reference.missing()
-        if not line:
-            return reference
-        lacking.append(f"{reference.name}: {line}")
+        if line := reference.lacks(options):
+            lacking.append(f"{reference.name}: {line}")
+        else:
+            ready.append(reference)
+    if ready:
+        return ready
     if not found:
         raise PluginError("D608", f"no plugin can run {framework} models", "check", "dragoman plugin list --hooks")
     raise PluginError("D608", f"nothing installed can run {framework} models", "check", "; ".join(lacking))

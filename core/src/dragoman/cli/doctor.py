@@ -41,7 +41,7 @@ def report(host: PluginHost) -> Iterator[str]:
         yield "no front-end is installed: pip install dragoman-onnx"
     for frontend in frontends:
         for _, reference in host.references(frontend.name):
-            line = reference.missing()
+            line = reference.lacks()
             yield f"check {frontend.name} models with {reference.name}: {line or 'ready'}"
     runtime = importlib.util.find_spec("openvino") is not None
     yield "OpenVINO runtime: " + ("installed" if runtime else "pip install 'dragoman[runtime]'")

@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dragoman.errors import PluginError, Problem, UnsupportedError
+from dragoman.errors import DragomanError, InferError, PluginError, Problem, UnsupportedError
 from dragoman.frontends.registry import ExtractorTable
 from dragoman.graph.graph import Node
 from dragoman.graph.types import TensorType
+from dragoman.infer.stated import StatedShapes
 from dragoman.ops.define import OpRegistry
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class ExtractionContext:
         self.table = table
         self.ops = ops
         self.info = dict(info or {})
+        #: layer types that go to ``dragoman_unknown_layer`` although an extractor may be registered
+        self.custom_layers: frozenset[str] = frozenset(self.info.get("custom_layers") or ())
+        stated = self.info.get("shape_of")
+        self.stated_shapes = StatedShapes(stated) if stated else None
         self.unknown_layer = unknown_layer
         self.version_of = version_of or (lambda node: 1)
         self.is_default = is_default or (lambda node, name, value: False)
@@ -73,13 +78,20 @@ class ExtractionContext:
         return [p for p in self.layers if p.status in ("refused", "unknown", "failed")]
 
 
-def unsupported(problems: Iterable[LayerPlan], where: str) -> UnsupportedError:
-    """One error for all layers that were not converted, the commonest kind first in the summary."""
+def unsupported(problems: Iterable[LayerPlan], where: str) -> DragomanError:
+    """One error for all layers that were not converted, the commonest kind first in the summary.
+
+    An InferError D404 where nothing but the shape of custom layers is missing, an UnsupportedError otherwise.
+    """
     listed = list(problems)
     kinds: dict[str, int] = {}
     for p in listed:
         kinds[p.op] = kinds.get(p.op, 0) + 1
     summary = ", ".join(f"{op} x{n}" if n > 1 else op for op, n in sorted(kinds.items(), key=lambda k: (-k[1], k[0])))
+    found = [Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed]
+    if {p.code for p in listed} == {"D404"}:
+        which = "output shape is" if len(listed) == 1 else "output shapes are"
+        return InferError("D404", f"the {which} not known: {summary}", where, listed[0].hint, problems=found)
     code = listed[0].code if len({p.code for p in listed}) == 1 else "D301"
     if not code.startswith("D3"):
         code = "D302"
@@ -89,5 +101,5 @@ def unsupported(problems: Iterable[LayerPlan], where: str) -> UnsupportedError:
         where,
         hint="install a plugin that has them, cut the model before them (--output), or write an extractor "
         "(dragoman explain D301)",
-        problems=[Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed],
+        problems=found,
     )

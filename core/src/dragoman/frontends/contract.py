@@ -83,7 +83,11 @@ class Frontend:
         raise NotImplementedError
 
     def load(self, model: Model, options: Mapping[str, Any]) -> Graph:
-        """Read it; SourceError when it is corrupt."""
+        """Read it; SourceError when it is corrupt.
+
+        Of the graph's ``info`` the extraction reads ``custom_layers``, layer types that ``dragoman_unknown_layer`` gets
+        even where an extractor is registered, and ``shape_of``, the output shapes of custom layers by layer name.
+        """
         raise NotImplementedError
 
     def version_of(self, graph: Graph, node: Node) -> int:

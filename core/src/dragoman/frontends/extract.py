@@ -47,6 +47,8 @@ class Scope:
             graph.info["shape_rules"] = context.shape_rules
         if context.infer_shape:
             graph.info["infer_shape"] = context.infer_shape
+        if context.stated_shapes:
+            graph.info["stated_shapes"] = context.stated_shapes
         self.builder = Builder(graph, context.ops)
 
     def inside(self, prefix: str, graph: Graph | None = None) -> Scope:
@@ -120,7 +122,12 @@ class Scope:
         context.layers.append(plan)
         try:
             inputs = [None if v is None else self.lookup(v) for v in node.inputs]
-            found = context.table.find(context.framework, node.op, version)
+            custom = node.op in context.custom_layers
+            found = None if custom else context.table.find(context.framework, node.op, version)
+            if custom and any(v is POISON for v in inputs):
+                plan.status = "blocked"
+                self._poison(node)
+                return
             if found is None and any(v is POISON for v in inputs) and context.unknown_layer is None:
                 self._unknown(node, plan)
                 return
@@ -257,6 +264,8 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
         raise context.failures[0]
     if problems:
         raise unsupported(problems, str(graph.info.get("file", graph.name)))
+    if context.stated_shapes is not None:
+        context.stated_shapes.check_used([plan.name for plan in context.layers])
     target.outputs = [out for out in outputs if isinstance(out, Value)]
     target.output_names = [graph.names_of_output(k) or (v.producer.name,) for k, v in enumerate(graph.outputs)]
     return target

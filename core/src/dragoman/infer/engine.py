@@ -12,6 +12,7 @@ from dragoman.graph.types import TensorType, dynamic
 from dragoman.ops.define import Contradiction, Op, same_element_type
 
 if TYPE_CHECKING:
+    from dragoman.infer.stated import StatedShapes
     from dragoman.ops.define import In
 
 #: of one tensor: beyond any memory, so a sign of a corrupt model
@@ -31,8 +32,10 @@ def infer_node(node: Node) -> None:
     """Set the types of a target node's outputs; InferError names the node, its inputs and its origin."""
     attrs: Op = node.attrs
     try:
-        if (shape_rule := _override(node)) is not None:
-            types: Sequence[TensorType] = shape_rule
+        if (stated := _stated(node)) is not None:
+            types: Sequence[TensorType] = stated
+        elif (shape_rule := _override(node)) is not None:
+            types = shape_rule
         else:
             _check_arity(attrs, node.inputs)
             pairs = [(port_of(type(attrs), i), v) for i, v in enumerate(node.inputs) if v is not None]
@@ -82,6 +85,19 @@ def infer_error(node: Node, why: str, code: str = "D401") -> InferError:
     if node.origin is not None:
         where += f", from {node.origin.framework} {node.origin}"
     return InferError(code, why, where, "check the model with its own framework; see the shapes with dragoman inspect")
+
+
+def _stated(node: Node) -> Sequence[TensorType] | None:
+    """What the user says of a custom layer, with the element types of its op's own inference where it has one."""
+    stated: StatedShapes | None = node.graph.info.get("stated_shapes") if node.graph is not None else None
+    types = stated.types(node) if stated is not None else None
+    if stated is None or types is None or type(node.attrs).infer is Op.infer:
+        return types
+    try:
+        own = node.attrs.infer(*node.inputs)
+    except Contradiction:
+        return types
+    return stated.types(node, (own,) if isinstance(own, TensorType) else own)
 
 
 def _override(node: Node) -> Sequence[TensorType] | None:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from dragoman.errors import UnsupportedError
+from dragoman.errors import DragomanError
 from dragoman.frontends.extract import LayerPlan, unsupported
 
 
@@ -35,7 +35,7 @@ class Plan:
         """Layers that no plugin converts, that were refused, or whose extractor failed."""
         return tuple(layer for layer in self.layers if layer.status in ("unknown", "refused", "failed"))
 
-    def error(self) -> UnsupportedError:
+    def error(self) -> DragomanError:
         """The error that ``convert`` would raise."""
         return unsupported(self.missing, self.model)
 
