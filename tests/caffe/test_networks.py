@@ -1,0 +1,58 @@
+"""Whole networks of our own making: converted, run in OpenVINO, compared with OpenCV's engine or numpy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("cv2")
+pytest.importorskip("openvino")
+
+from tests.caffe.networks.catalogue import NETWORKS
+
+import dragoman
+from dragoman.runtime import IrRunner
+
+pytestmark = pytest.mark.network
+
+TOLERANCE = 1e-4
+"""Largest difference over the largest magnitude of an output."""
+
+
+def agree(entry, sizes, folder):
+    net = entry.make(**sizes)
+    _, model = net.save(folder)
+    feeds = net.feeds()
+    found = IrRunner(dragoman.convert(model).save(folder / "ir", name="m")).run(feeds)
+    expected = entry.expected(net, folder, feeds, sizes)
+    assert found.keys() == expected.keys()
+    for name, theirs in expected.items():
+        ours = found[name]
+        if name == "detection_out":
+            ours, theirs = detections(ours), detections(theirs)
+            assert len(theirs) > 20, "too few detections to say anything"
+        assert ours.shape == theirs.shape, f"{name}: shape {ours.shape}, expected {theirs.shape}"
+        largest = float(np.abs(theirs).max())
+        assert 1e-3 < largest < 1e4, f"{name}: the network itself vanishes or explodes"
+        assert theirs.std() > 1e-3 * largest, f"{name}: the network itself saturates"
+        difference = float(np.abs(ours - theirs).max())
+        assert difference <= TOLERANCE * largest, f"{name}: differs by {difference / largest:.3g} of {largest:.3g}"
+
+
+def detections(rows):
+    """Rows (image, label, confidence, box) up to the end mark, in an order that both engines share."""
+    rows = rows.reshape(-1, 7)
+    ended = np.flatnonzero(rows[:, 0] < 0)
+    rows = rows[: ended[0]] if ended.size else rows
+    return rows[np.lexsort((-rows[:, 2], rows[:, 1]))]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_reduced_network_gives_the_numbers_of_the_other_engine(name, tmp_path):
+    agree(NETWORKS[name], NETWORKS[name].reduced, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NETWORKS)
+def test_whole_network_gives_the_numbers_of_the_other_engine(name, tmp_path):
+    agree(NETWORKS[name], NETWORKS[name].full, tmp_path)
