@@ -1,6 +1,7 @@
 """Cost of a conversion beside that of a peer: whole processes, cold interpreter, page cache warm, run alternately.
 
     python bench/convert.py --peer ovc [--models NAME ...] [--large] [--runs N] [--precision keep|f16] [--json FILE]
+    python bench/convert.py --peer mo     # Caffe models, beside the legacy converter in an environment made for it
 
 Prints wall time, processor time, peak memory and their ratios, and says for each goal whether it is met. The exit
 status is 1 if a goal is missed or a conversion fails. Sizes are in MB of a million bytes."""
@@ -17,21 +18,26 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import legacy
 import measure
 from measure import Run, median, paired_ratio
 
 ROOT = Path(__file__).resolve().parent
 LARGE = "decoder_4gb"
-DEFAULT = ("mobilenet_v2", "resnet50", "bert_base", "nodes_5000", "nodes_50000")
+CAFFE = ("caffe_squeezenet", "caffe_googlenet", "caffe_resnet50", "caffe_alexnet")
+ONNX = ("mobilenet_v2", "resnet50", "bert_base", "nodes_5000", "nodes_50000")
 
 
 @dataclass(frozen=True)
 class Goal:
-    """Upper bounds: wall time over the peer's, peak memory in MB, wall time over `cp` of the weights (f32 kept)."""
+    """Upper bounds: wall time over the peer's, peak memory in MB, wall time over `cp` of the weights (f32 kept).
 
-    wall: float
+    The last may be exceeded by `start` seconds."""
+
+    wall: float | None
     rss: float
     copy: float | None = None
+    start: float = 0.0
 
 
 GOALS = {
@@ -39,6 +45,10 @@ GOALS = {
     "resnet50": Goal(wall=0.6, rss=120),
     "bert_base": Goal(wall=0.4, rss=120),
     LARGE: Goal(wall=0.6, rss=200, copy=1.3),
+    "caffe_squeezenet": Goal(wall=0.07, rss=100),
+    "caffe_googlenet": Goal(wall=0.04, rss=100),
+    "caffe_resnet50": Goal(wall=0.02, rss=100),
+    "caffe_alexnet": Goal(wall=None, rss=100, copy=2.0, start=0.7),
 }
 NODES_GOAL = 11.0
 HELP_GOAL = 0.120
@@ -70,7 +80,10 @@ def commands(model: dict[str, object], precision: str, peer: str, programs: dict
     table = {
         "dragoman": [programs["dragoman"], "convert", path, "-o", "{out}", "--name", "m", "--precision", precision]
     }
-    if peer == "ovc":
+    caffe = path.endswith(".caffemodel")
+    if peer == "mo" and caffe and not model["external"]:
+        table["mo"] = legacy.command(programs["mo"], Path(path), precision)
+    if peer == "ovc" and not caffe:
         half = str(precision == "f16")
         table["ovc"] = [programs["ovc"], path, "--output_model", "{out}/m", f"--compress_to_fp16={half}"]
     if model["external"]:
@@ -117,9 +130,16 @@ def _verdict_lines(
     if goal is None:
         return lines
     for program, runs in peers:
-        if program != "cp":
+        if program != "cp" and goal.wall is not None:
             lines.append(verdicts.judge(f"{label}: wall over {program}", paired_ratio(ours, runs), goal.wall))
-        elif goal.copy is not None and precision == "keep":
+        elif program != "cp" or goal.copy is None or precision != "keep":
+            continue
+        elif goal.start:
+            bound = goal.copy * median(runs, "wall") + goal.start
+            lines.append(
+                verdicts.judge(f"{label}: wall, {goal.copy:g} x cp + {goal.start} s", median(ours, "wall"), bound, " s")
+            )
+        else:
             lines.append(verdicts.judge(f"{label}: wall over cp", paired_ratio(ours, runs), goal.copy))
     lines.append(verdicts.judge(f"{label}: peak memory", max(entry.rss for entry in ours), goal.rss, " MB"))
     return lines
@@ -168,18 +188,25 @@ def prepare(names: list[str], cache: Path) -> list[dict[str, object]]:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", choices=["ovc", "none"], default="ovc")
-    parser.add_argument("--models", nargs="+", metavar="NAME", default=list(DEFAULT), help=", ".join([*DEFAULT, LARGE]))
+    parser.add_argument("--peer", choices=["ovc", "mo", "none"], default="ovc")
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME", help=f"{', '.join([*ONNX, LARGE, *CAFFE])}; default: all of the peer's"
+    )
     parser.add_argument("--large", action="store_true", help=f"also {LARGE} (about 14 GB of disk)")
     parser.add_argument("--runs", type=int, help="rounds per model (default 7, 3 for the large one)")
-    parser.add_argument("--precision", choices=["keep", "f16"], help="default: both, one after the other")
+    parser.add_argument(
+        "--precision", choices=["keep", "f16"], help="default: both, one after the other; keep beside mo"
+    )
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "dragoman-bench")
     parser.add_argument("--json", type=Path, help="write all single runs and verdicts here")
     options = parser.parse_args(arguments)
+    options.models = options.models or list(CAFFE if options.peer == "mo" else ONNX)
     if options.large and LARGE not in options.models:
         options.models.append(LARGE)
     beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     options.programs = {name: shutil.which(name, path=beside) or name for name in ("dragoman", "ovc")}
+    if options.peer == "mo":
+        options.programs["mo"] = legacy.mo(options.cache)
     return options
 
 
@@ -187,12 +214,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     verdicts = Verdicts()
     everything: dict[str, dict[str, list[Run]]] = {}
+    precisions = [options.precision] if options.precision else ["keep"] if options.peer == "mo" else ["keep", "f16"]
     models = prepare(options.models, options.cache)
     with tempfile.TemporaryDirectory(dir=options.cache) as folder:
         scratch = Path(folder)
         everything["start"] = bench_start(options, verdicts, scratch)
         for model in models:
-            for precision in [options.precision] if options.precision else ["keep", "f16"]:
+            for precision in precisions:
                 results = bench_model(model, precision, options, verdicts, scratch)
                 everything[f"{model['name']} {precision}"] = results
         _judge_growth(everything, verdicts)

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT.parent / "tests" / "e2e" / "networks"))
 
+import caffe_models  # noqa: E402
 from synthetic import synthetic  # noqa: E402
 from zoo import files  # noqa: E402
 from zoo.bert import bert  # noqa: E402
@@ -45,27 +46,34 @@ def prepare(name: str, folder: Path) -> dict[str, object]:
     facts_file = home / "facts.json"
     if not facts_file.exists():
         home.mkdir(parents=True, exist_ok=True)
-        net = MAKERS[name]()
-        external = "weights.bin" if name == LARGE else None
-        files.write(net, home / f"{name}.onnx", external)
-        facts = {"nodes": len(net.nodes), "weight_bytes": net.weight_bytes, "external": external}
+        facts = caffe_models.write(name, home) if name in caffe_models.MAKERS else write(name, home)
         partial = home / "facts.partial"
         partial.write_text(json.dumps(facts))
         os.replace(partial, facts_file)
     facts = json.loads(facts_file.read_text())
     side = str(home / facts["external"]) if facts["external"] else None
-    return {"name": name, "model": str(home / f"{name}.onnx"), **facts, "external": side}
+    return {"name": name, **facts, "model": str(home / facts["model"]), "external": side}
+
+
+def write(name: str, home: Path) -> dict[str, object]:
+    """Write an ONNX model; its facts."""
+    net = MAKERS[name]()
+    external = "weights.bin" if name == LARGE else None
+    model = home / f"{name}.onnx"
+    files.write(net, model, external)
+    return {"nodes": len(net.nodes), "weight_bytes": net.weight_bytes, "model": model.name, "external": external}
 
 
 def main() -> None:
+    known = [*MAKERS, *caffe_models.MAKERS]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=Path(tempfile.gettempdir()) / "dragoman-bench")
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(MAKERS)}; default: all but {LARGE}")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(known)}; default: all but {LARGE}")
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.names) - set(MAKERS))
+    unknown = sorted(set(arguments.names) - set(known))
     if unknown:
-        parser.error(f"no model named {', '.join(unknown)}; there are {', '.join(MAKERS)}")
-    for name in arguments.names or [name for name in MAKERS if name != LARGE]:
+        parser.error(f"no model named {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in arguments.names or [name for name in known if name != LARGE]:
         print(json.dumps(prepare(name, arguments.folder)), flush=True)
 
 
