@@ -278,6 +278,13 @@ class PluginHost:
                     table.add(owner, entry)
         return table
 
+    def definitions(self, framework: str) -> list[tuple[str, str]]:
+        """What the plugins' extractors tell the front-end of a framework, with their owners."""
+        from dragoman.frontends.registry import Extractors
+
+        groups = self.call("dragoman_register_extractors", Extractors)
+        return [(owner, g.definitions) for owner, g in groups if g.framework == framework and g.definitions]
+
     def _winner(self, key: str, held: Sequence[tuple[str, Extractor]]) -> str | None:
         """The owner that replaces the others; None when the ranges of the owners do not meet."""
         stated = sorted({owner for owner, _ in held if self._replaces(owner, key)})

@@ -272,17 +272,25 @@ class Decoder:
         kind = field.of or field.kind
         if wire == 0 and kind in _VARINT:
             if field.kind == "numbers":
-                piece: Any = bytes(_varint_bytes(value))
-                message.__dict__.setdefault(field.name, []).append(piece)
+                self._number(message, field, bytes(_varint_bytes(value)))
                 return
             self._put(message.__dict__, field, _integer(kind, value))
         elif kind in _FIXED and _FIXED[kind][1] == wire:
             if field.kind == "numbers":
-                message.__dict__.setdefault(field.name, []).append(value)
+                self._number(message, field, value)
                 return
             self._put(message.__dict__, field, struct.unpack(_FIXED[kind][0], value)[0])
         else:
             raise self._error("D207", f"{message._schema.name}.{field.name} has wire type {wire}", at)
+
+    @staticmethod
+    def _number(message: Message, field: Field, value: bytes) -> None:
+        """One unpacked number of many: they are gathered, as an object for each would take ten times the file."""
+        pieces = message.__dict__.setdefault(field.name, [])
+        if pieces and isinstance(pieces[-1], bytearray):
+            pieces[-1] += value
+        else:
+            pieces.append(bytearray(value))
 
     def _store_span(self, message: Message, field: Field, start: int, size: int, depth: int) -> None:
         if field.kind == "message":
@@ -341,8 +349,8 @@ class Decoder:
         """The bytes of a payload: a Span, bytes, or a list of both."""
         if isinstance(pieces, Span):
             return self.source.read(pieces.offset, pieces.length)
-        if isinstance(pieces, bytes):
-            return pieces
+        if isinstance(pieces, (bytes, bytearray)):
+            return bytes(pieces)
         return b"".join(self.bytes_of(p) for p in pieces)
 
 

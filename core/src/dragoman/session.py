@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dragoman.errors import DragomanError, InferError
+from dragoman.errors import DragomanError, InferError, PluginError, SourceError
 from dragoman.frontends.contract import Frontend, Model
 from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract, plan_layers
 from dragoman.frontends.probe import recognise
@@ -138,6 +138,7 @@ class Session:
             frontend = recognise(model, self.host, str(self.given.get("framework") or ""))
             self.context.framework = frontend.name
             self.options.update(canonical(self.given, self.known_options(frontend.name)))
+            self._define(frontend)
             graph = frontend.load(model, self.options)
             graph.info["file"] = model.name
             self.context.source = graph
@@ -145,6 +146,21 @@ class Session:
             shape_model(graph, self.options)
         self._observe("load", graph)
         return frontend, graph
+
+    def _define(self, frontend: Frontend) -> None:
+        """Hand a front-end the definitions that plugins bring; PluginError D604 when they are wrong."""
+        if type(frontend).define is Frontend.define:
+            return
+        texts = self.host.definitions(frontend.name)
+        try:
+            frontend.define(texts)
+        except (ValueError, SourceError) as error:
+            owners = ", ".join(dict.fromkeys(owner for owner, _ in texts))
+            what = error.what if isinstance(error, SourceError) else str(error)
+            where = error.where if isinstance(error, SourceError) else ""
+            raise PluginError(
+                "D604", f"definitions of {frontend.name} layers: {what}", where or owners, "disable one of the plugins"
+            ) from error
 
     def known_options(self, framework: str) -> list[Option]:
         """The core's options and those that plugins add for a framework."""
@@ -173,6 +189,7 @@ class Session:
             version_of=lambda node: frontend.version_of(graph, node),
             is_default=lambda node, name, value: frontend.is_default(graph, node, name, value),
             fault=lambda node, inputs: frontend.fault(graph, node, inputs),
+            remark=lambda node: frontend.remark(graph, node),
             shape_rules=host.shape_rules(),
             broken=[f"{p.name} ({p.error})" for p in host.broken()],
             infer_shape=infer_shape if host.has("dragoman_infer_shape") else None,
@@ -258,6 +275,7 @@ class Session:
 def source_files(model: Model, graph: Graph) -> frozenset[Path]:
     """The files that a source model lies in, weights beside it included: no output may overwrite them."""
     files = {Path(n.tensor.source.name) for n in walk(graph) if isinstance(n.tensor, FileTensor)}
+    files.update(graph.info.get("files", ()))
     return frozenset(f.resolve() for f in files | ({model.path} if model.path else set()) if f.exists())
 
 

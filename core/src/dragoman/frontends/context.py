@@ -50,6 +50,7 @@ class ExtractionContext:
         version_of: Callable[[Node], int] | None = None,
         is_default: Callable[[Node, str, Any], bool] | None = None,
         fault: Callable[[Node, Sequence[TensorType | None]], str] | None = None,
+        remark: Callable[[Node], str] | None = None,
         shape_rules: Mapping[tuple[str, str], Any] | None = None,
         infer_shape: Callable[[Node], Any] | None = None,
         broken: Sequence[str] = (),
@@ -66,9 +67,12 @@ class ExtractionContext:
         self.version_of = version_of or (lambda node: 1)
         self.is_default = is_default or (lambda node, name, value: False)
         self.fault = fault or (lambda node, inputs: "")
+        self.remark = remark or (lambda node: "")
         self.shape_rules = shape_rules or {}
         self.infer_shape = infer_shape
         self.broken = tuple(broken)
+        #: only a plan is made: what the model lacks for a conversion, such as weights, may be stood in for
+        self.planning = False
         self.layers: list[LayerPlan] = []
         self.failures: list[PluginError] = []
         self.depth = 0

@@ -90,6 +90,16 @@ class Frontend:
         """
         raise NotImplementedError
 
+    def define(self, texts: Sequence[tuple[str, str]]) -> None:
+        """Take in the ``definitions`` of all extractors of this framework, as (plugin, text), before a model is read.
+
+        ValueError when one is wrong, or two contradict each other. Front-ends without a use for them ignore them.
+        """
+
+    def remark(self, graph: Graph, node: Node) -> str:
+        """What was noticed about a layer while it was read; shown with whatever is said against the layer later."""
+        return ""
+
     def version_of(self, graph: Graph, node: Node) -> int:
         """The version of the layer's op set, which decides the extractor; 1 where the framework has none."""
         return 1

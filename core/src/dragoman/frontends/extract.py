@@ -150,6 +150,9 @@ class Scope:
             plan.hint = error.hint
             self._poison(node)
             return
+        finally:
+            if plan.status == "refused" and (remark := context.remark(node)):
+                plan.hint = f"{remark}; {plan.hint}" if plan.hint else remark
         if results is None:
             self._unknown(node, plan)
             return
@@ -273,6 +276,7 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
 
 def plan_layers(graph: Graph, context: ExtractionContext, name: str) -> list[LayerPlan]:
     """What becomes of every layer; nothing is raised for those that cannot be converted."""
+    context.planning = True
     _run(graph, context, name)
     return context.layers
 

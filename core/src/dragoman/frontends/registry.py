@@ -44,10 +44,14 @@ class Extractors:
 
     The function's parameters after ``layer`` and ``op`` are the inputs: one with a default may be missing, ``*rest``
     takes any number. It returns the value of each output.
+
+    ``definitions`` tells the front-end of the framework what it needs to read the attributes of these layers, where its
+    files do not say it themselves; for Caffe the text of a ``.proto`` with the layers' own messages.
     """
 
-    def __init__(self, framework: str) -> None:
+    def __init__(self, framework: str, definitions: str = "") -> None:
         self.framework = framework
+        self.definitions = definitions
         self.entries: list[Extractor] = []
 
     def __call__(

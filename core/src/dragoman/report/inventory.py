@@ -56,7 +56,8 @@ class Inventory:
 def inventory(graph: Graph, model: str, framework: str) -> Inventory:
     """Count what a source graph holds, bodies included."""
     layers: dict[str, int] = {}
-    weights = weight_bytes = 0
+    held = list(graph.info.get("weights", ()))
+    weights, weight_bytes = len(held), sum(tensor.nbytes for tensor in held)
     for node in walk(graph):
         if node.op == CONSTANT:
             assert node.tensor is not None

@@ -1,0 +1,5 @@
+"""The Caffe front end of Dragoman."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

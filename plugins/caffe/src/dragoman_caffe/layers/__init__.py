@@ -1,0 +1,16 @@
+"""Extractors of Caffe layers, one module for each family."""
+
+from __future__ import annotations
+
+import importlib
+
+from dragoman.frontends.extract import Extractors
+
+FAMILIES = (
+    "activation",
+)  # fmt: skip
+
+
+def extractors() -> list[Extractors]:
+    """The groups of all families."""
+    return [importlib.import_module(f"dragoman_caffe.layers.{family}").layers for family in FAMILIES]

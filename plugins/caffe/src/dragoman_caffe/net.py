@@ -1,0 +1,269 @@
+"""Wires the layers of a net into a source graph, by the rules that Caffe's ``Net::Init`` holds them to.
+
+In-place layers make a new version of a blob, and later readers see the last one; the outputs are the blobs that nothing
+reads, in alphabetical order. Source: ``net.cpp`` (Init, AppendTop, AppendBottom), ``insert_splits.cpp``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from dragoman.errors import Problem, SourceError, did_you_mean
+from dragoman.graph.graph import INPUT, Graph, Node, Origin, Value
+from dragoman.graph.types import Shape, TensorType, f32
+from dragoman.graph.walk import remove_dead
+from dragoman_caffe.deploy import DATA_TYPES, data_shape
+from dragoman_caffe.inplace import spoils_its_input
+from dragoman_caffe.message import Message, flat, strange
+from dragoman_caffe.state import State
+from dragoman_caffe.text import Text
+from dragoman_caffe.weights import Blob, Stored
+
+#: fields of a layer that are not parameters of what it computes
+STRUCTURE = frozenset({
+    "name", "type", "bottom", "top", "blobs", "param", "include", "exclude", "phase", "loss_weight", "propagate_down",
+    "blobs_lr", "weight_decay", "blob_share_mode",
+})  # fmt: skip
+#: layers that read blobs and make nothing a deployed net needs
+SINKS = frozenset({"Silence", "HDF5Output"})
+_INT_MAX = (1 << 31) - 1
+
+
+@dataclasses.dataclass
+class CaffeNet:
+    """What a Caffe graph carries besides its nodes; ``graph.info["caffe"]``.
+
+    Attributes:
+        text: the prototxt as the user gave it.
+        prototxt: its path, None when it is in memory.
+        weights: path of the ``.caffemodel``, None without one.
+        has_weights: a ``.caffemodel`` was read.
+        allow_missing: layers without weights keep their fillers.
+        state: phase, level and stages.
+        layers: the layers that take part, in today's form, by the name of their node.
+        remarks: what was noticed about a layer while it was read, by the name of its node.
+    """
+
+    text: Text
+    prototxt: Path | None
+    weights: Path | None
+    has_weights: bool
+    allow_missing: bool
+    state: State
+    layers: dict[str, Message] = dataclasses.field(default_factory=dict)
+    remarks: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+def build(net: CaffeNet, layers: list[Message], stored: Stored | None, name: str) -> Graph:
+    """The source graph of a net; SourceError D210 with every fault of its wiring."""
+    return _Wiring(net, layers, stored, name).run()
+
+
+class _Wiring:
+    def __init__(self, net: CaffeNet, layers: list[Message], stored: Stored | None, name: str) -> None:
+        self.net = net
+        self.layers = layers
+        self.blobs = stored.blobs if stored is not None else {}
+        self.twice = stored.twice if stored is not None else frozenset()
+        self.graph = Graph(name)
+        self.made: dict[str, Value] = {}
+        self.makers: dict[str, str] = {}
+        self.reads: dict[int, int] = {}
+        self.inputs: set[int] = set()
+        self.names: set[str] = set()
+        self.owners: dict[str, list[Blob]] = {}
+        self.problems: list[Problem] = []
+
+    def run(self) -> Graph:
+        self._shared_blobs()
+        for layer in self.layers:
+            self._layer(layer)
+        if self.problems:
+            raise self._fault()
+        graph = self.graph
+        left = [blob for blob, value in self.made.items() if not self.reads.get(id(value))]
+        for blob, value in self.made.items():
+            if not value.names:
+                taken = any(blob in v.names for v in graph.inputs)
+                value.names = (blob,) if not taken else (value.producer.name,)
+        graph.outputs = [self.made[blob] for blob in sorted(left, key=lambda b: b.encode())]
+        graph.info.update({"caffe": self.net, "format": "Caffe"})
+        remove_dead(graph, keep=lambda node: node.op == INPUT)
+        return graph
+
+    def _fault(self) -> SourceError:
+        found = self.problems
+        what = found[0].what if len(found) == 1 else f"the net has {len(found)} faults"
+        where = found[0].where if len(found) == 1 else self.net.text.name
+        hint = found[0].hint if len(found) == 1 else ""
+        return SourceError("D210", what, where, hint or "mend the prototxt", problems=found if len(found) > 1 else ())
+
+    def _complain(self, layer: Message, what: str, hint: str = "") -> None:
+        remark = self._remark(layer)
+        at = layer.at
+        self.problems.append(
+            Problem(what, self.net.text.place(at), "; ".join(h for h in (remark, hint) if h), "D210", _shown(layer))
+        )
+
+    def _shared_blobs(self) -> None:
+        """Blobs with a common ``param`` name are one blob: of what a file holds for them, the last counts."""
+        shared: dict[str, list[tuple[str, int]]] = {}
+        for layer in self.layers:
+            for index, spec in enumerate(layer.items_of("param")):
+                if isinstance(spec, Message) and spec.get("name"):
+                    shared.setdefault(spec["name"], []).append((layer.get("name", ""), index))
+        order = {name: k for k, name in enumerate(self.blobs)}
+        copies: dict[str, list[Blob]] = {}
+        for places in shared.values():
+            if len(places) < 2:
+                continue
+            held = [p for p in places if len(self.blobs.get(p[0], ())) > p[1]]
+            if not held:
+                continue
+            name, index = max(held, key=lambda p: order[p[0]])
+            for other, slot in places:
+                mine = copies.setdefault(other, list(self.blobs.get(other, ())))
+                if slot < len(mine):
+                    mine[slot] = self.blobs[name][index]
+                elif slot == len(mine):
+                    mine.append(self.blobs[name][index])
+        self.blobs = {**self.blobs, **copies}
+
+    def _layer(self, layer: Message) -> None:
+        kind = layer.get("type", "")
+        if not kind:
+            self._complain(layer, f"the layer {_shown(layer)} has no type")
+            return
+        bottoms = [self._bottom(layer, name) for name in layer.items_of("bottom")]
+        if kind in SINKS:
+            return
+        if kind == "Input" or kind == "MemoryData" or kind in DATA_TYPES:
+            self._input_layer(layer, kind)
+            return
+        tops = layer.items_of("top")
+        name = self._unique(layer)
+        op = kind
+        if kind == "Python" and isinstance(layer.get("python_param"), Message):
+            python = layer["python_param"]
+            op = f"Python:{python.get('module', '')}.{python.get('layer', '')}"
+        attrs: dict[str, Any] = {}
+        for field, value in layer.items():
+            if field not in STRUCTURE:
+                attrs.update(flat({field: value}, ""))
+        held = self.blobs.get(layer.get("name", ""))
+        if held:
+            attrs["blobs"] = held
+        node = Node(op, bottoms, attrs, outputs=len(tops), name=name, origin=self._origin(layer, kind))
+        self.graph.append(node)
+        if remark := self._remark(layer):
+            self.net.remarks[name] = remark
+        self.net.layers[name] = layer
+        for index, top in enumerate(tops):
+            self._top(layer, index, top, node.outputs[index])
+        if held and (layer["name"] in self.twice or layer["name"] != name):
+            self._complain(
+                layer,
+                f"two layers are called {layer['name']!r}, and the weights of that name cannot be told apart",
+                "Caffe gives both weights to the first; rename one of them in both files",
+            )
+
+    def _bottom(self, layer: Message, blob: str) -> Value:
+        value = self.made.get(blob)
+        if value is None:
+            later = next((_shown(other) for other in self.layers if blob in other.items_of("top")), "")
+            hint = f"{later} makes it, and stands later" if later else did_you_mean(blob, list(self.made))
+            self._complain(layer, f"the layer {_shown(layer)} reads the blob {blob!r}, which no layer before it makes",
+                           hint)  # fmt: skip
+            value = Node(INPUT, attrs={}).out
+            self.made[blob] = value
+        self.reads[id(value)] = self.reads.get(id(value), 0) + 1
+        return value
+
+    def _top(self, layer: Message, index: int, blob: str, value: Value) -> None:
+        bottoms = layer.items_of("bottom")
+        held = self.made.get(blob)
+        if held is not None:
+            if index >= len(bottoms) or bottoms[index] != blob or self.reads.get(id(held), 0) > 1:
+                self._complain(
+                    layer,
+                    f"the blob {blob!r} is made by {self.makers.get(blob, 'another layer')} and by {_shown(layer)}",
+                    "a layer may write over its own input only if it is the only one that reads it",
+                )
+            elif why := spoils_its_input(layer, index):
+                self._complain(layer, f"the layer {_shown(layer)} works in place: {why}", "give its top another name")
+            held.names = tuple(n for n in held.names if id(held) in self.inputs)
+        self.made[blob] = value
+        self.makers[blob] = _shown(layer)
+
+    def _input_layer(self, layer: Message, kind: str) -> None:
+        tops = layer.items_of("top")
+        for index, top in enumerate(tops):
+            shape = self._shape_of(layer, kind, index)
+            name = self._unique(layer) if len(tops) == 1 else self._free(top)
+            node = Node(INPUT, attrs={}, name=name, origin=self._origin(layer, kind))
+            node.out.type = TensorType(f32, shape)
+            node.out.names = (top,)
+            self.graph.append(node)
+            self.graph.inputs.append(node.out)
+            self.inputs.add(id(node.out))
+            if top in self.made:
+                self._complain(
+                    layer, f"the blob {top!r} is made by {self.makers.get(top, 'another layer')} and {_shown(layer)}"
+                )
+            self.made[top] = node.out
+            self.makers[top] = _shown(layer)
+
+    def _shape_of(self, layer: Message, kind: str, index: int) -> Shape:
+        if kind in DATA_TYPES:
+            return data_shape(layer, index, self.layers, self.blobs)
+        if kind == "MemoryData":
+            p = layer.get("memory_data_param") or Message("")
+            dims = [p.get("batch_size", 0)]
+            if index == 0:
+                dims += [p.get("channels", 0), p.get("height", 0), p.get("width", 0)]
+        else:
+            shapes = (layer.get("input_param") or Message("")).items_of("shape")
+            if not shapes:
+                return None
+            if len(shapes) not in (1, len(layer.items_of("top"))):
+                self._complain(layer, f"{len(layer.items_of('top'))} tops need 1 or as many shapes, not {len(shapes)}")
+                return None
+            dims = shapes[index if len(shapes) > 1 else 0].items_of("dim")
+        if any(d < 1 for d in dims) or math.prod(dims) > _INT_MAX:
+            self._complain(layer, f"the shape {dims} of {_shown(layer)} is not one that Caffe takes",
+                           "dimensions are above 0, and all together below 2^31")  # fmt: skip
+            return None
+        return tuple(dims)
+
+    def _origin(self, layer: Message, kind: str) -> Origin:
+        place = self.net.text.place(layer.at).removeprefix(self.net.text.name).lstrip(", ")
+        return Origin("caffe", layer.get("name", ""), kind, self.net.text.name, place)
+
+    def _unique(self, layer: Message) -> str:
+        tops = layer.items_of("top")
+        return self._free(layer.get("name") or (tops[0] if tops else layer.get("type", "layer")))
+
+    def _free(self, name: str) -> str:
+        free, count = name, 2
+        while free in self.names:
+            free, count = f"{name}_{count}", count + 1
+        self.names.add(free)
+        return free
+
+    def _remark(self, layer: Message) -> str:
+        """The unknown fields of a layer, with their places and the nearest known names."""
+        return "; ".join(_noticed(self.net.text, strange(layer, "")))
+
+
+def _noticed(text: Text, found: Iterable[tuple[str, int, str]]) -> Iterable[str]:
+    for name, at, near in found:
+        place = text.place(at).removeprefix(text.name).lstrip(", ")
+        yield f"{place}: no definition knows {name!r}" + (f", {near}" if near else "")
+
+
+def _shown(layer: Message) -> str:
+    return repr(layer.get("name") or layer.get("type") or "without a name")

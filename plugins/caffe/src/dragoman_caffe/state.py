@@ -1,0 +1,50 @@
+"""Which layers of a net are there in a given phase, at a level, with stages (Caffe: ``Net::FilterNet``)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from dragoman.errors import SourceError
+from dragoman_caffe.message import Message
+from dragoman_caffe.text import Text
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """What the rules of layers are held against; conversion is always in phase TEST."""
+
+    level: int = 0
+    stages: frozenset[str] = frozenset()
+    phase: str = "TEST"
+
+    def meets(self, rule: Message) -> bool:
+        """A NetStateRule holds: its phase, its levels, all of its stages and none of its not_stages."""
+        if "phase" in rule and rule["phase"] != self.phase:
+            return False
+        if not rule.get("min_level", self.level) <= self.level <= rule.get("max_level", self.level):
+            return False
+        if not self.stages.issuperset(rule.items_of("stage")):
+            return False
+        return self.stages.isdisjoint(rule.items_of("not_stage"))
+
+
+def state_of(net: Message, stages: tuple[str, ...], level: int) -> State:
+    """The stages of the net's own ``state`` and those asked for; the level asked for, as pycaffe passes it."""
+    own = net.get("state")
+    given = own.items_of("stage") if isinstance(own, Message) else []
+    return State(level, frozenset([*given, *stages]))
+
+
+def included(text: Text, layer: Message, state: State) -> bool:
+    """The layer is part of the net in this state; SourceError D210 when it has both include and exclude."""
+    include, exclude = layer.items_of("include"), layer.items_of("exclude")
+    if include and exclude:
+        raise SourceError(
+            "D210",
+            f"the layer {layer.get('name', '')!r} has include and exclude rules; Caffe takes one kind only",
+            text.place(layer.at),
+            "leave one of them out",
+        )
+    if include:
+        return any(state.meets(rule) for rule in include)
+    return not any(state.meets(rule) for rule in exclude)
