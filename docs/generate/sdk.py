@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from docs.generate.markdown import first_line, page, text
-from docs.generate.objects import described
+from docs.generate.markdown import doc, first_line, page, text
+from docs.generate.objects import described, signature
 
+from dragoman_sdk.caffe_model import StoredLayer, mean_binaryproto, save_net, write_caffemodel
 from dragoman_sdk.conformance import FrontendConformance, PluginConformance
 from dragoman_sdk.layercase import LayerCase
 from dragoman_sdk.opcase import OpCase
 from dragoman_sdk.rulecase import RuleCase
 
-KIT: tuple[type, ...] = (LayerCase, OpCase, RuleCase, PluginConformance, FrontendConformance)
+KIT: tuple[type | Callable[..., Any], ...] = (
+    *(LayerCase, OpCase, RuleCase, PluginConformance, FrontendConformance),
+    *(save_net, write_caffemodel, StoredLayer, mean_binaryproto),
+)
 
 
 def sdk_page() -> str:
@@ -31,5 +37,8 @@ def sdk_page() -> str:
         if module is not shown:
             parts += [f"## {kind.__module__}", first_line(module)]
             shown = module
-        parts += [f"### {kind.__name__}", *described(kind)]
+        if isinstance(kind, type):
+            parts += [f"### {kind.__name__}", *described(kind)]
+        else:
+            parts += [f"### {kind.__name__}", f"```python\n{kind.__name__}{signature(kind)}\n```", doc(kind)]
     return page("Testing kit", *parts)
