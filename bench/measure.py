@@ -13,6 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+#: Installed packages have their byte code; what runs from a checkout keeps it after its first round.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -37,7 +40,7 @@ def run(command: Sequence[str], scratch: Path) -> Run:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     actions = [(os.POSIX_SPAWN_OPEN, 1, str(log), flags, 0o644), (os.POSIX_SPAWN_DUP2, 1, 2)]
     start = time.perf_counter()
-    child = os.posix_spawn(program, [program, *command[1:]], os.environ, file_actions=actions)
+    child = os.posix_spawn(program, [program, *command[1:]], ENVIRONMENT, file_actions=actions)
     _, status, usage = os.wait4(child, 0)
     wall = time.perf_counter() - start
     text = log.read_text(errors="replace")
