@@ -7,7 +7,7 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation",
+    "activation", "detection", "priors", "proposal", "python_layer", "roi",
 )  # fmt: skip
 
 
