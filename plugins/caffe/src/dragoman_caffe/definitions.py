@@ -10,9 +10,18 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
+T = TypeVar("T")
+_READ: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "uint": int,
+    "bool": "true".__eq__,
+    "float": float,
+    "double": float,
+    "bytes": str.encode,
+}
 _ZERO: dict[str, Any] = {"int": 0, "uint": 0, "bool": False, "float": 0.0, "double": 0.0, "string": "", "bytes": b""}
 
 
@@ -124,26 +133,43 @@ def _united_values(known: Mapping[str, int], values: Mapping[str, int], enum: st
     return {**known, **values}
 
 
-class _Table(Mapping[str, Fields]):
-    """The generated table: a message's fields are made when it is first asked for."""
+class _Table(Mapping[str, Mapping[str, T]]):
+    """The generated table of messages or enums; one's rows are read when it is first asked for."""
 
-    def __init__(self, rows: Mapping[str, tuple[tuple[Any, ...], ...]]) -> None:
-        self._rows = rows
-        self._made: dict[str, Fields] = {}
+    def __init__(self, texts: Mapping[str, str], row: Callable[[str], tuple[str, T]]) -> None:
+        self._texts = texts
+        self._row = row
+        self._read: dict[str, Mapping[str, T]] = {}
 
-    def __getitem__(self, message: str) -> Fields:
-        if message not in self._made:
-            self._made[message] = {row[0]: FieldDef(*row) for row in self._rows[message]}
-        return self._made[message]
+    def __getitem__(self, name: str) -> Mapping[str, T]:
+        if name not in self._read:
+            self._read[name] = dict(map(self._row, self._texts[name].splitlines()))
+        return self._read[name]
 
-    def __contains__(self, message: object) -> bool:
-        return message in self._rows
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._texts)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._texts)
+
+
+def _field(row: str) -> tuple[str, FieldDef]:
+    """A row of the table: name, number, kind (with ``*`` where it repeats), type and ``=default``."""
+    row, given, text = row.partition(" =")
+    name, number, kind, *type_ = row.split()
+    plain = kind.rstrip("*")
+    default: Any = None
+    if given:
+        default = _READ.get(plain, str)(text)
+    return name, FieldDef(name, plain, int(number), plain != kind, default, type_[0] if type_ else "")
+
+
+def _value(row: str) -> tuple[str, int]:
+    name, number = row.split()
+    return name, int(number)
 
 
 @functools.cache
@@ -151,7 +177,7 @@ def built_in() -> Definitions:
     """The definitions of BVLC Caffe and of its well-known forks together; the one instance, not to be changed."""
     from dragoman_caffe.proto.fields import ENUMS, MESSAGES
 
-    return Definitions(_Table(MESSAGES), ENUMS, "Caffe")
+    return Definitions(_Table(MESSAGES, _field), _Table(ENUMS, _value), "Caffe")
 
 
 def parse_proto(text: str, name: str) -> Definitions:
