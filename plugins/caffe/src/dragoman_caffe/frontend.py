@@ -75,6 +75,11 @@ class CaffeFrontend(Frontend):
                          bool(options.get("allow_missing_weights")), state)  # fmt: skip
         graph = build(caffe, layers, stored, model.stem)
         graph.info["files"] = [Path(text.name)]
+        graph.info["shape_of"] = options.get("shape_of")
+        if options.get("custom_layer") or options.get("custom_layers_mapping"):
+            from dragoman_caffe.custom import kept_types
+
+            graph.info["custom_layers"] = kept_types(options, graph)
         if stored is not None:
             graph.info["weights"] = [blob.tensor for held in stored.blobs.values() for blob in held]
         return graph

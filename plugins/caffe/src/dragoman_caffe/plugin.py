@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dragoman.hookspecs import PluginInfo, hookimpl
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
-    from dragoman.frontends.extract import Extractors
+    from dragoman.frontends.extract import ExtractionContext, Extractors, Layer
+    from dragoman.graph.graph import Node
+    from dragoman.graph.types import TensorType
     from dragoman.options import Option
+    from dragoman.session import Context
 
 
 @hookimpl
@@ -30,6 +33,24 @@ def dragoman_register_extractors() -> Iterable[Extractors]:
     from dragoman_caffe.layers import extractors
 
     return extractors()
+
+
+@hookimpl
+def dragoman_unknown_layer(layer: Layer, context: ExtractionContext) -> Any:
+    if context.framework != "caffe" or not context.custom_layers:
+        return None
+    from dragoman_caffe.custom import keep
+
+    return keep(layer, context)
+
+
+@hookimpl
+def dragoman_infer_shape(node: Node, context: Context) -> Sequence[TensorType] | None:
+    if context.framework != "caffe":
+        return None
+    from dragoman_caffe.shape_answers import shape_by_caffe
+
+    return shape_by_caffe(node, context)
 
 
 @hookimpl
