@@ -50,8 +50,10 @@ PACKAGES = {
     for path in sorted(ROOT.glob(pattern))
     if (path.parents[1] / "pyproject.toml").is_file()
 }
-IMPORT_NAMES = {"importlib-metadata": "importlib_metadata", "protobuf": "google"}
+IMPORT_NAMES = {"importlib-metadata": "importlib_metadata", "opencv-python-headless": "cv2", "protobuf": "google"}
 COSTLY = {"numpy", "ml_dtypes"}
+#: run by the interpreter of an installed framework, never imported
+SCRIPTS = {"pycaffe_server.py"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def imports_of(file: Path) -> Iterator[Import]:
 
 def package_imports(package: str) -> list[Import]:
     files = sorted((PACKAGES[package] / "src" / package).rglob("*.py"))
-    return [found for file in files for found in imports_of(file)]
+    return [found for file in files if file.name not in SCRIPTS for found in imports_of(file)]
 
 
 def layer(module: str) -> str | None:

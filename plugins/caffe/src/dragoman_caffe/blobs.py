@@ -30,7 +30,7 @@ def _stored(layer: Layer) -> list[Blob]:
 
 
 def expect(layer: Layer, *counts: int) -> None:
-    """Refuse when the model has another number of blobs for this layer than Caffe would make; none at all is allowed."""
+    """Refuse another number of blobs than Caffe would make for this layer; none at all is allowed."""
     held = len(_stored(layer))
     if held and held not in counts:
         wanted = " or ".join(map(str, counts))
@@ -52,7 +52,8 @@ def blob(
     weights for the layer and the user allows that, ``filler`` (the dotted name of a FillerParameter) or ``default``
     makes them; a plan gets a placeholder. Refuses another shape, and weights that are missing.
     """
-    return op.constant(tensor_of(layer, index, shape, filler=filler, default=default), name=f"{layer.name}/blob_{index}")
+    tensor = tensor_of(layer, index, shape, filler=filler, default=default)
+    return op.constant(tensor, name=f"{layer.name}/blob_{index}")
 
 
 def tensor_of(

@@ -53,7 +53,8 @@ def _gaussian(shape: tuple[int, ...], seed: int, numbers: dict[str, float], norm
 
 def _unit_ball(shape: tuple[int, ...], seed: int, numbers: dict[str, float], norm: str) -> Array:
     found = np.random.default_rng(seed).uniform(0, 1, (shape[0], -1 if not shape[1:] else math.prod(shape[1:])))
-    return found / found.sum(axis=1, keepdims=True)
+    ball: Array = found / found.sum(axis=1, keepdims=True)
+    return ball
 
 
 def _fan(shape: tuple[int, ...], norm: str) -> float:
