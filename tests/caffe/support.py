@@ -142,8 +142,8 @@ class Fixture:
         expected = {**self.inner(), **self.outputs()}
         missing = sorted(set(self.outputs()) - set(found)) if "trainval" not in self.meta["tags"] else []
         assert not missing, f"{self.name}: outputs {sorted(found)}, Caffe has {sorted(self.outputs())}"
-        asked = [n.origin.layer for n in result.graph if n.origin is not None]
-        made = {t for x in self.meta["layers"] if x["name"] in asked for t in x["tops"]}
+        kept = {plan.name for plan in result.layers}
+        made = {t for x in self.meta["layers"] if x["name"] in kept for t in x["tops"]}
         inner = sorted(blob for blob in expected if blob not in found and blob in made)
         if inner:
             found.update(run_model(self.convert(**{**options, "outputs": inner}), feeds))

@@ -1,7 +1,8 @@
-"""Every net that real Caffe ran gives Caffe's numbers, inner blobs included; every net that Caffe refuses is refused."""
+"""Nets that real Caffe ran give Caffe's numbers, inner blobs included; nets that Caffe refuses are refused."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from tests.caffe.support import Fixture
 
 import dragoman
-from dragoman.errors import DragomanError
+from dragoman.errors import DragomanError, SourceError, UnsupportedError
 
 FOLDER = Path(os.environ.get("DRAGOMAN_SHARED") or Path(__file__).parents[3] / "shared") / "fixtures" / "caffe"
 INDEX = json.loads((FOLDER / "INDEX.json").read_text(encoding="utf-8")) if FOLDER.is_dir() else {}
@@ -27,12 +28,10 @@ def test_a_net_gives_caffes_numbers(shared: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", QUIRKS)
 def test_an_odd_net_gives_caffes_numbers_or_is_refused(shared: Path, name: str) -> None:
-    try:
+    errors = {"refused": 0.0}
+    with contextlib.suppress(SourceError, UnsupportedError):
         errors = Fixture(shared, name).errors()
-    except DragomanError as error:
-        assert error.code[:2] in ("D2", "D3"), error
-    else:
-        assert max(errors.values()) <= 1e-4, errors
+    assert max(errors.values()) <= 1e-4, errors
 
 
 @pytest.mark.parametrize("name", REJECTED)
