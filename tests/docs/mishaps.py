@@ -224,3 +224,18 @@ def other_weights(folder: Path) -> None:
 def a_file_in_the_way(folder: Path) -> None:
     put(folder, convolution())
     (folder / "file").write_text("")
+
+
+@setup("D404")
+def unknown_shape(folder: Path) -> None:
+    text = (
+        'layer { name: "in" type: "Input" top: "data" input_param { shape { dim: 1 dim: 4 } } }\n'
+        'layer { name: "clip" type: "SoftClip" bottom: "data" top: "out" soft_clip_param { limit: 2.5 } }\n'
+    )
+    (folder / "net.prototxt").write_text(text)
+
+
+@setup("D213")
+def no_text_beside(folder: Path) -> None:
+    (folder / "model.caffemodel").write_bytes(b"\xa2\x06\x03\n\x01c")
+    (folder / "deploy.prototxt").write_text('layer { name: "c" type: "ReLU" top: "c" }\n')

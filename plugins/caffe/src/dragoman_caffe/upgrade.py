@@ -32,7 +32,7 @@ V0_TYPES = {
     "hdf5_data": ("HDF5Data", "hdf5_data_param"), "hdf5_output": ("HDF5Output", "hdf5_output_param"),
     "im2col": ("Im2col", "convolution_param"), "images": ("ImageData", "image_data_param"),
     "infogain_loss": ("InfogainLoss", "infogain_loss_param"), "innerproduct": ("InnerProduct", "inner_product_param"),
-    "lrn": ("LRN", "lrn_param"), "multinomial_loss": ("MultinomialLogisticLoss", ""),
+    "lrn": ("LRN", "lrn_param"), "multinomial_logistic_loss": ("MultinomialLogisticLoss", ""),
     "pool": ("Pooling", "pooling_param"), "relu": ("ReLU", ""), "sigmoid": ("Sigmoid", ""),
     "softmax": ("Softmax", ""), "softmax_loss": ("SoftmaxWithLoss", ""), "split": ("Split", ""), "tanh": ("TanH", ""),
     "window_data": ("WindowData", "window_data_param"),
