@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -85,52 +84,56 @@ class Definitions:
         return _ZERO.get(field.kind)
 
     def extended(self, others: Iterable[Definitions]) -> Definitions:
-        """These and the others together; a field's number stays the first one given.
+        """These and the others together; of numbers the first one given stays, as the text form has none.
 
         Raises ValueError, which names both sides, where a field of one message and name has another kind, type or
-        default, or an enum's value another number.
+        default. int and uint are one kind here, and a field without a default takes that of the other.
         """
-        messages: dict[str, dict[str, FieldDef]] = {}
-        enums: dict[str, dict[str, int]] = {}
-        result = Definitions(ChainMap(messages, self.messages), ChainMap(enums, self.enums), self.name)  # type: ignore[arg-type]
+        messages: dict[str, Fields] = {}
+        enums: dict[str, Mapping[str, int]] = {}
         origins: dict[tuple[str, str], str] = {}
         for other in others:
             for enum, values in other.enums.items():
-                enums[enum] = _united_values(result.enums.get(enum, {}), values, enum, other.name)
+                given = enums.get(enum) or self.enums.get(enum, {})
+                enums[enum] = {**given, **{key: values[key] for key in values if key not in given}}
             for message, fields in other.messages.items():
-                known = messages[message] = dict(result.messages.get(message, {}))
+                known = dict(messages.get(message) or self.messages.get(message, {}))
                 for name, field in fields.items():
-                    if name in known:
-                        first = origins.get((message, name), self.name)
-                        known[name] = _united(known[name], field, message, first, other, result)
-                    else:
-                        known[name] = field
-                        origins[message, name] = other.name
-        return result
+                    first = origins.setdefault((message, name), self.name if name in known else other.name)
+                    known[name] = _united(known.get(name, field), field, f"{message}.{name}", (first, other.name))
+                messages[message] = known
+        return Definitions(_Joined(messages, self.messages), _Joined(enums, self.enums), self.name)
 
 
-def _united(a: FieldDef, b: FieldDef, message: str, first: str, other: Definitions, so_far: Definitions) -> FieldDef:
-    """The one definition that both are; int and uint are one, as the wire and the text form do not tell them apart."""
-    if {a.kind, b.kind} == {"int", "uint"} and a.repeated == b.repeated:
-        a, b = (a, b) if a.kind == "int" else (dataclasses.replace(b, number=a.number), a)
-    elif (a.kind, a.type, a.repeated) != (b.kind, b.type, b.repeated):
-        raise ValueError(
-            f"{message}.{a.name} is {a} in {first or 'one definition'} and {b} in {other.name or 'another'}"
-        )
-    given, again = so_far._absent(a), other._absent(b)
-    if given != again and again is not None:
-        raise ValueError(
-            f"{message}.{a.name} defaults to {given!r} in {first or 'one definition'}"
-            f" and to {again!r} in {other.name or 'another'}"
-        )
+def _united(a: FieldDef, b: FieldDef, path: str, origins: tuple[str, str]) -> FieldDef:
+    """The one definition that both are."""
+    first, second = (origin or "another definition" for origin in origins)
+    if {a.kind, b.kind} == {"int", "uint"}:
+        a, b = dataclasses.replace(a, kind="int"), dataclasses.replace(b, kind="int")
+    if (a.kind, a.type, a.repeated) != (b.kind, b.type, b.repeated):
+        raise ValueError(f"{path} is {a} in {first} and {b} in {second}")
+    if a.default is None:
+        return dataclasses.replace(a, default=b.default)
+    if b.default not in (None, a.default):
+        raise ValueError(f"{path} defaults to {a.default!r} in {first} and to {b.default!r} in {second}")
     return a
 
 
-def _united_values(known: Mapping[str, int], values: Mapping[str, int], enum: str, origin: str) -> dict[str, int]:
-    for name, number in values.items():
-        if known.get(name, number) != number:
-            raise ValueError(f"{enum}.{name} is {known[name]}, and {number} in {origin or 'another definition'}")
-    return {**known, **values}
+class _Joined(Mapping[str, T]):
+    """The entries of one mapping before those of another, which is not read for it."""
+
+    def __init__(self, first: Mapping[str, T], second: Mapping[str, T]) -> None:
+        self._first = first
+        self._second = second
+
+    def __getitem__(self, name: str) -> T:
+        return self._first[name] if name in self._first else self._second[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**dict.fromkeys(self._second), **dict.fromkeys(self._first)})
+
+    def __len__(self) -> int:
+        return len(self._first.keys() | self._second.keys())
 
 
 class _Table(Mapping[str, Mapping[str, T]]):

@@ -5,7 +5,6 @@ Source of the grammar: https://protobuf.dev/reference/protobuf/proto2-spec and p
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import re
 from typing import Any
@@ -177,7 +176,7 @@ class ProtoReader:
         """The fields of ``extend`` or ``oneof``."""
         self._expect("{")
         while not self._take("}"):
-            if self._peek().text == "option" and self.tokens[self.at + 2].text != "=":
+            if self._peek().text == "option":
                 self._skip_statement()
             elif not self._take(";"):
                 self._field(owner, scope)
@@ -275,8 +274,10 @@ class ProtoReader:
         text = "".join(word.text for word in words)
         last = words[-1]
         if kind in ("string", "bytes") and all(word.kind == "string" for word in words):
-            value = b"".join(_unquoted(word.text) for word in words)
-            return value if kind == "bytes" else value.decode("utf-8", "replace")
+            if "\\" in text:
+                raise self._error("a default with an escape is not read", words[0])
+            value = "".join(word.text[1:-1] for word in words)
+            return value if kind == "string" else value.encode()
         if kind == "bool" and text in ("true", "false"):
             return text == "true"
         if kind == "enum" and text in (self.enums.get(type_) or self.known.enums.get(type_, {})):
@@ -299,8 +300,3 @@ class ProtoReader:
 
 def _below(scope: str, name: str) -> str:
     return f"{scope}.{name}" if scope else name
-
-
-def _unquoted(text: str) -> bytes:
-    value = ast.literal_eval("b" + text) if text.isascii() else text[1:-1].encode()
-    return bytes(value)
