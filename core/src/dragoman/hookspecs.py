@@ -126,8 +126,12 @@ def dragoman_register_frontends() -> Iterable[Frontend]:  # type: ignore[empty-b
 
 
 @hookspec
-def dragoman_register_extractors() -> Iterable[Extractors]:  # type: ignore[empty-body]
-    """Functions that turn source layers into OpenVINO ops, for the plugin's own or another's framework."""
+def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:  # type: ignore[empty-body]
+    """Functions that turn source layers into OpenVINO ops, for the plugin's own or another's framework.
+
+    Asked once for each framework of which a model is converted; extractors of others may be left out, so that they
+    need not be imported.
+    """
 
 
 @hookspec

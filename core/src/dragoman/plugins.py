@@ -21,7 +21,7 @@ from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, Runtim
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
-    from dragoman.frontends.registry import Extractor, ExtractorTable
+    from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
     from dragoman.ops.define import OpRegistry
 
 __all__ = ["CORE", "EntryPoint", "Plugin", "PluginHost", "installed_entry_points"]
@@ -262,11 +262,11 @@ class PluginHost:
         return self._once("extractors", framework, lambda: self._extractor_table(framework))
 
     def _extractor_table(self, framework: str) -> ExtractorTable:
-        from dragoman.frontends.registry import Extractors, ExtractorTable
+        from dragoman.frontends.registry import ExtractorTable
 
         table = ExtractorTable()
         claims: dict[str, list[tuple[str, Extractor]]] = {}
-        for owner, group in self.call("dragoman_register_extractors", Extractors):
+        for owner, group in self._extractor_groups(framework):
             for entry in group.entries:
                 if entry.framework == framework:
                     claims.setdefault(entry.op, []).append((owner, entry))
@@ -280,10 +280,15 @@ class PluginHost:
 
     def definitions(self, framework: str) -> list[tuple[str, str]]:
         """What the plugins' extractors tell the front-end of a framework, with their owners."""
+        groups = self._extractor_groups(framework)
+        return [(owner, g.definitions) for owner, g in groups if g.framework == framework and g.definitions]
+
+    def _extractor_groups(self, framework: str) -> list[tuple[str, Extractors]]:
         from dragoman.frontends.registry import Extractors
 
-        groups = self.call("dragoman_register_extractors", Extractors)
-        return [(owner, g.definitions) for owner, g in groups if g.framework == framework and g.definitions]
+        return self._once(
+            "groups", framework, lambda: self.call("dragoman_register_extractors", Extractors, framework=framework)
+        )
 
     def _winner(self, key: str, held: Sequence[tuple[str, Extractor]]) -> str | None:
         """The owner that replaces the others; None when the ranges of the owners do not meet."""

@@ -95,7 +95,8 @@ def unsupported(problems: Iterable[LayerPlan], where: str) -> DragomanError:
     found = [Problem(p.reason, f"{p.op} {p.name!r}", p.hint, p.code, p.name, p.op) for p in listed]
     if {p.code for p in listed} == {"D404"}:
         which = "output shape is" if len(listed) == 1 else "output shapes are"
-        return InferError("D404", f"the {which} not known: {summary}", where, listed[0].hint, problems=found)
+        hint = "state it with --shape-of LAYER=SHAPE, or install a plugin that can tell it"
+        return InferError("D404", f"the {which} not known: {summary}", where, hint, problems=found)
     code = listed[0].code if len({p.code for p in listed}) == 1 else "D301"
     if not code.startswith("D3"):
         code = "D302"

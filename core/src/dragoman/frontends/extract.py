@@ -146,12 +146,14 @@ class Scope:
             self._poison(node)
             return
         except InferError as error:
-            plan.status, plan.reason, plan.code = "refused", f"{error.what} (at {error.where})", error.code
+            where = f" (at {error.where})" if error.where else ""
+            plan.status, plan.reason, plan.code = "refused", f"{error.what}{where}", error.code
             plan.hint = error.hint
             self._poison(node)
             return
         finally:
-            if plan.status == "refused" and (remark := context.remark(node)):
+            noticed = plan.status == "refused" and node.op not in context.custom_layers
+            if noticed and (remark := context.remark(node)):
                 plan.hint = f"{remark}; {plan.hint}" if plan.hint else remark
         if results is None:
             self._unknown(node, plan)

@@ -29,7 +29,9 @@ def dragoman_register_frontends() -> Iterable[Frontend]:
 
 
 @hookimpl
-def dragoman_register_extractors() -> Iterable[Extractors]:
+def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:
+    if framework != "caffe":
+        return []
     from dragoman_caffe.layers import extractors
 
     return extractors()

@@ -25,7 +25,9 @@ def dragoman_register_frontends() -> Iterable[Frontend]:
 
 
 @hookimpl
-def dragoman_register_extractors() -> Iterable[Extractors]:
+def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:
+    if framework != "onnx":
+        return []
     from dragoman_onnx.layers import extractors
 
     return extractors()
