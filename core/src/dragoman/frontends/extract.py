@@ -152,7 +152,7 @@ class Scope:
             self._poison(node)
             return
         finally:
-            noticed = plan.status == "refused" and node.op not in context.custom_layers
+            noticed = plan.status == "refused" and plan.code != "D404" and node.op not in context.custom_layers
             if noticed and (remark := context.remark(node)):
                 plan.hint = f"{remark}; {plan.hint}" if plan.hint else remark
         if results is None:

@@ -32,7 +32,7 @@ EVERYTHING: tuple[str, ...] = ("",)
 class KeptLayer(ExtensionOp):
     """A layer kept as it is; its output shapes are what the user or Caffe says."""
 
-    infer = Op.infer
+    infer = Op.infer  # type: ignore[assignment]  # nothing is known: the hooks are asked
 
 
 def kept_types(options: Mapping[str, Any], graph: Graph) -> dict[str, tuple[str, ...]]:

@@ -39,7 +39,7 @@ def shape_by_caffe(node: Node, context: Context) -> Sequence[TensorType] | None:
     net: CaffeNet = source.info["caffe"]
     python = caffe_python(context.options)
     if not python:
-        raise _unknown(node, layer, "nothing says which shape its outputs have")
+        raise _unknown(layer, "nothing says which shape its outputs have")
     try:
         tops = next((m.items_of("top") for m in net.layers.values() if m.get("name", "") == layer), [])
         if len(tops) != len(node.outputs):
@@ -47,9 +47,9 @@ def shape_by_caffe(node: Node, context: Context) -> Sequence[TensorType] | None:
         shapes = _asked(source, net, Caffe(python))
         return [TensorType(f32, shapes[top]) for top in tops]
     except KeyError as error:
-        raise _unknown(node, layer, f"Caffe's net has no blob {error}") from None
+        raise _unknown(layer, f"Caffe's net has no blob {error}") from None
     except CaffeFailed as error:
-        raise _unknown(node, layer, error.what) from error
+        raise _unknown(layer, error.what) from error
 
 
 def _asked(source: Graph, net: CaffeNet, caffe: Caffe) -> dict[str, tuple[int, ...]]:
@@ -76,11 +76,10 @@ def _inputs(source: Graph) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _unknown(node: Node, layer: str, why: str) -> InferError:
+def _unknown(layer: str, why: str) -> InferError:
     return InferError(
         "D404",
         why,
-        f"{node.op} {layer!r}",
-        f"state it with --shape-of '{layer}=SHAPE', name a Python that has Caffe with --caffe-python, "
+        hint=f"state it with --shape-of '{layer}=SHAPE', name a Python that has Caffe with --caffe-python, "
         "or install an extension package with a shape rule for it",
     )

@@ -44,7 +44,7 @@ class Net:
     def __init__(self, prototxt: str, *given: Any, level: int = 0, stages: Any = None, weights: str = "") -> None:
         with open(prototxt) as file:
             net = message(iter(TOKEN.findall(file.read())))
-        name = net["name"][0]
+        name = net.get("name", [""])[0]
         if name == "hang":
             time.sleep(600)
         if name == "noise":
