@@ -7,7 +7,8 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "detection", "priors", "proposal", "python_layer", "roi",
+    "activation", "affine", "convolution", "detection", "linear", "normalization", "pooling", "priors", "proposal",
+    "python_layer", "roi",
 )  # fmt: skip
 
 
