@@ -38,3 +38,21 @@ def channels(layer: Layer, x: Value, axis: int = 1) -> int:
     if not isinstance(dim, int):
         raise layer.refuse(f"dimension {axis} of its bottom is not known", "give the input's shape with --shape")
     return dim
+
+
+def same_shape(layer: Layer, x: Value, other: Value) -> None:
+    """Refuses bottoms of different shapes, where Caffe does not broadcast."""
+    a, b = x.shape or (), other.shape or ()
+    pairs = zip(a, b, strict=False)
+    if len(a) != len(b) or any(isinstance(d, int) and isinstance(e, int) and d != e for d, e in pairs):
+        raise layer.refuse(f"its bottoms have the shapes {list(a)} and {list(b)}, and Caffe does not broadcast")
+
+
+def count(layer: Layer, x: Value, start: int = 0, end: int | None = None) -> int | None:
+    """The product of the dimensions from ``start`` to before ``end``, None where one is not known."""
+    total = 1
+    for dim in (x.shape or ())[start:end]:
+        if not isinstance(dim, int):
+            return None
+        total *= dim
+    return total

@@ -7,8 +7,8 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "affine", "convolution", "detection", "linear", "normalization", "pooling", "priors", "proposal",
-    "python_layer", "roi",
+    "activation", "affine", "arithmetic", "convolution", "detection", "linear", "normalization", "pooling", "priors",
+    "proposal", "python_layer", "roi", "shape",
 )  # fmt: skip
 
 
