@@ -74,7 +74,8 @@ def proposal(layer: Layer, op: Builder, scores: Value, deltas: Value, info: Valu
 def simpler_nms(layer: Layer, op: Builder, scores: Value, deltas: Value, info: Value) -> Value:
     """Regions (image, x0, y0, x1, y1) whose score is above 0; the image's size and scale are cut to whole numbers."""
     layer.ignore("simpler_nms_param.max_num_proposals", "simpler_nms_param.cls_threshold")  # Caffe reads, uses neither
-    stride, scale = layer.get("simpler_nms_param.feat_stride", 16), layer.get("simpler_nms_param.scale", [])
+    stride, scale = layer.get("simpler_nms_param.feat_stride", 16), layer.get("simpler_nms_param.scale", None) or []
+    scale = scale if isinstance(scale, list) else [scale]  # no definition says that it is repeated
     if stride != 16 or not scale:
         raise layer.refuse(f"feat_stride {stride}, {len(scale)} scales", "Caffe's layer takes a stride of 16")
     regions = Regions(

@@ -43,7 +43,8 @@ def psroi_pooling(layer: Layer, op: Builder, x: Value, rois: Value) -> Value:
         raise layer.refuse("the number of regions has no upper limit", "the CPU plugin pools a fixed number of regions")
     options = {"output_dim": depth, "group_size": group, "spatial_scale": float(scale), "mode": "average"}
     if isinstance(count, int):
-        return op.PSROIPooling(x, rois, **options)  # type: ignore[no-any-return]
+        y: Value = op.PSROIPooling(x, rois, **options)
+        return y
     # the CPU plugin pools a fixed number of regions, so empty ones fill up and are cut off again
     filled = op.Concat(rois, op.constant([[0.0] * 5] * most, f32), axis=0)
     fixed = op.Reshape(first_rows(op, filled, op.constant([most], i64)), op.constant([most, 5], i64))
