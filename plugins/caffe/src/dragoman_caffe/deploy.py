@@ -39,12 +39,32 @@ def deployed(layers: list[Message], wanted: Iterable[str]) -> list[Message]:
     if any(names & {layer.get("name", ""), *layer.items_of("top")} for layer in training):
         return layers
     left = {id(layer) for layer in training}
-    kept = [layer for layer in layers if id(layer) not in left]
+    kept = _without_targets([layer for layer in layers if id(layer) not in left])
     read = {bottom for layer in kept for bottom in layer.items_of("bottom")}
     for layer in kept:
         if layer.get("type") in DATA_TYPES:
             layer["top"] = [top for i, top in enumerate(layer.items_of("top")) if i == 0 or top in read]
     return kept
+
+
+def _without_targets(layers: list[Message]) -> list[Message]:
+    """The layers without those that only prepared labels for a loss: they read labels alone, and nothing reads them."""
+    targets: set[str] = set()
+    preparing: set[int] = set()
+    for layer in layers:
+        bottoms, tops = layer.items_of("bottom"), layer.items_of("top")
+        if layer.get("type") in DATA_TYPES:
+            targets.update(tops[1:])
+        elif bottoms and targets.issuperset(bottoms):
+            targets.update(tops)
+            preparing.add(id(layer))
+    kept: list[Message] = []
+    read: set[str] = set()
+    for layer in reversed(layers):
+        if id(layer) not in preparing or read.intersection(layer.items_of("top")):
+            kept.append(layer)
+            read.update(layer.items_of("bottom"))
+    return kept[::-1]
 
 
 def data_shape(layer: Message, index: int, layers: list[Message], weights: Mapping[str, list[Blob]]) -> Shape:

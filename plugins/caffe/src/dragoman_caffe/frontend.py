@@ -16,7 +16,7 @@ from dragoman_caffe.deploy import deployed
 from dragoman_caffe.message import Message, typed
 from dragoman_caffe.net import CaffeNet, build
 from dragoman_caffe.parameters import read_by
-from dragoman_caffe.state import included, state_of
+from dragoman_caffe.state import check_stages, included, state_of
 from dragoman_caffe.text import Text, parse
 from dragoman_caffe.upgrade import upgrade
 from dragoman_caffe.weights import Stored, read_weights
@@ -63,6 +63,7 @@ class CaffeFrontend(Frontend):
         stored = None if given_text else read_weights(source)
         net = typed(text, parse(text), self.definitions or built_in(), "NetParameter")
         _check_top(text, net)
+        check_stages(net, tuple(options.get("stages") or ()))
         state = state_of(net, tuple(options.get("stages") or ()), options.get("level") or 0)
         layers = [layer for layer in upgrade(text, net) if included(text, layer, state)]
         if not layers:

@@ -13,8 +13,8 @@ from dragoman.errors import did_you_mean
 from dragoman_caffe.definitions import Definitions, FieldDef
 from dragoman_caffe.text import Entry, Scalar, Text
 
-_INTEGER = re.compile(r"-?(0[xX][0-9a-fA-F]+|[0-9]+)")
-_FLOAT = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?")
+_INTEGER = re.compile(r"-?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?")
 _SPECIAL = {"inf": float("inf"), "infinity": float("inf"), "nan": float("nan")}
 _BOOLS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 
@@ -140,7 +140,7 @@ def _integer(word: str) -> int:
     sign, digits = (-1, word[1:]) if word[0] == "-" else (1, word)
     if digits[:2] in ("0x", "0X"):
         return sign * int(digits, 16)
-    if len(digits) > 1 and digits[0] == "0" and not set(digits) & set("89"):
+    if len(digits) > 1 and digits[0] == "0":
         return sign * int(digits, 8)
     return sign * int(digits)
 
@@ -148,8 +148,6 @@ def _integer(word: str) -> int:
 def _float(word: str) -> float | None:
     if _FLOAT.fullmatch(word):
         return float(word.rstrip("fF"))
-    if _INTEGER.fullmatch(word):
-        return float(_integer(word)) if len(word) < 24 else None
     sign, name = (-1, word[1:]) if word.startswith("-") else (1, word)
     special = _SPECIAL.get(name.lower())
     return None if special is None else sign * special

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from dragoman.errors import SourceError
+from dragoman.errors import SourceError, UsageError
 from dragoman_caffe.message import Message
 from dragoman_caffe.text import Text
 
@@ -33,6 +33,21 @@ def state_of(net: Message, stages: tuple[str, ...], level: int) -> State:
     own = net.get("state")
     given = own.items_of("stage") if isinstance(own, Message) else []
     return State(level, frozenset([*given, *stages]))
+
+
+def check_stages(net: Message, stages: tuple[str, ...]) -> None:
+    """UsageError D110 for a stage asked for that no rule of the net names: it could only be a mistake."""
+    if not stages:
+        return
+    rules = [rule for layer in (*net.items_of("layer"), *net.items_of("layers"))
+             for rule in (*layer.items_of("include"), *layer.items_of("exclude"))]  # fmt: skip
+    known = sorted({s for rule in rules for s in (*rule.items_of("stage"), *rule.items_of("not_stage"))})
+    own = net.get("state")
+    known_or_own = {*known, *(own.items_of("stage") if isinstance(own, Message) else [])}
+    for stage in stages:
+        if stage not in known_or_own:
+            hint = f"the net has the stages {', '.join(known[:12])}" if known else "its rules name none; leave it out"
+            raise UsageError("D110", f"no rule of the net names the stage {stage!r}", "--stage", hint)
 
 
 def included(text: Text, layer: Message, state: State) -> bool:

@@ -26,7 +26,8 @@ _TOKEN = re.compile(
 )
 _CLOSING = {"{": "}", "<": ">"}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v",
+            "\\": "\\", "?": "?", "'": "'", '"': '"'}  # fmt: skip
 
 
 @dataclasses.dataclass(slots=True)
@@ -130,7 +131,7 @@ class _Parser:
             if mark == ":":
                 self.at += 1
                 mark = self.tokens[self.at][1] if self.tokens[self.at][0] == "mark" else ""
-            elif mark not in _CLOSING:
+            elif mark not in _CLOSING and not (mark == "[" and self.tokens[self.at + 1][1] in _CLOSING):
                 raise self.text.error(f"after {name!r} a ':' or a block is needed", self.tokens[self.at][2])
             if mark in _CLOSING:
                 if len(stack) > MAX_DEPTH:
@@ -200,7 +201,7 @@ class _Parser:
             if word == "]":
                 return
             if word != ",":
-                raise self.text.error("a list needs ',' between its values and ']' at its end", at)
+                raise self.text.error("a list needs ',' between its values and ']' at its end", place)
 
     def _block(self, mark: str) -> list[Entry]:
         """A message inside a list: its tokens up to the closing mark, parsed on their own."""
@@ -234,7 +235,9 @@ class _Parser:
         elif code[0] in "01234567":
             number = int(code, 8)
         else:
-            return _ESCAPED.get(code, code)
+            if code not in _ESCAPED:
+                raise self.text.error(f"\\{code} in a string is no escape", at, "write \\\\ for a backslash")
+            return _ESCAPED[code]
         if not 0 <= number <= 0x10FFFF:
             raise self.text.error("an escape in the string names no character", at)
         return chr(number)
