@@ -8,7 +8,7 @@ from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
     "activation", "affine", "arithmetic", "convolution", "detection", "linear", "normalization", "pooling", "priors",
-    "proposal", "python_layer", "roi", "shape",
+    "proposal", "python_layer", "recurrent", "reduction", "roi", "shape", "source",
 )  # fmt: skip
 
 
