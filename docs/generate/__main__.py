@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
+from docs.generate.caffe import caffe_layers_page
 from docs.generate.commands import commands_page, options_page
 from docs.generate.conformance import RESULTS, onnx_conformance_page, write
 from docs.generate.errors import errors_page
@@ -33,6 +34,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     "sdk.md": sdk_page,
     "errors.md": errors_page,
+    "caffe-layers.md": caffe_layers_page,
     "onnx-operators.md": onnx_operators_page,
     "onnx-conformance.md": onnx_conformance_page,
 }

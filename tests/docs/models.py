@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from dragoman_sdk.caffe_model import mean_binaryproto, save_net
 from tests.docs.mishaps import model
 
 
@@ -17,6 +18,9 @@ def write_models(folder: Path, text: str) -> None:
     for name, make in MODELS.items():
         if name in text:
             onnx.save(make(), folder / name)
+    for name, write in CAFFE.items():
+        if name in text:
+            write(folder)
     if " demo.onnx" in text:
         from dragoman_onnx.example import write_example
 
@@ -80,3 +84,41 @@ MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
     "clipped.onnx": clipped,
     "softclip.onnx": softclip,
 }
+
+
+DIGITS = """
+layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
+        convolution_param { num_output: 6 kernel_size: 5 } }
+layer { name: "pool1" type: "Pooling" bottom: "conv1" top: "pool1" pooling_param { kernel_size: 3 stride: 2 } }
+layer { name: "relu1" type: "ReLU" bottom: "pool1" top: "pool1" }
+layer { name: "score" type: "InnerProduct" bottom: "pool1" top: "score" inner_product_param { num_output: 10 } }
+"""
+
+
+def write_digits(folder: Path) -> None:
+    """A classifier of 28 x 28 digits: its deployed form, its training form, its weights, and a mean image."""
+    header = 'input: "data" input_shape { dim: 1 dim: 1 dim: 28 dim: 28 }'
+    prob = 'layer { name: "prob" type: "Softmax" bottom: "score" top: "prob" }'
+    data = """
+    layer { name: "digits" type: "Data" top: "data" top: "label" transform_param { scale: 0.00390625 }
+            data_param { source: "train_lmdb" batch_size: 64 } }"""
+    loss = 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "score" bottom: "label" top: "loss" }'
+    random = np.random.default_rng(3)
+    shapes = {"conv1": [(6, 1, 5, 5), (6,)], "score": [(10, 864), (10,)]}
+    blobs = {n: [random.normal(size=s).astype(np.float32) / 30 for s in held] for n, held in shapes.items()}
+    save_net(folder, header + DIGITS + prob, blobs, "digits")
+    (folder / "train_val.prototxt").write_text(data + DIGITS + loss)
+    mean_binaryproto(folder / "mean.binaryproto", random.uniform(20, 40, (1, 32, 32)).astype(np.float32))
+
+
+def write_wave(folder: Path) -> None:
+    """height * sin(W x + b), by a layer that Caffe does not have."""
+    text = """
+    input: "data" input_shape { dim: 1 dim: 4 }
+    layer { name: "score" type: "InnerProduct" bottom: "data" top: "score" inner_product_param { num_output: 10 } }
+    layer { name: "wave" type: "Wave" bottom: "score" top: "wave" wave_param { height: 2 } }"""
+    random = np.random.default_rng(4)
+    save_net(folder, text, {"score": [random.normal(size=(10, 4)), random.normal(size=10)]}, "wave")
+
+
+CAFFE: dict[str, Callable[[Path], None]] = {"digits.": write_digits, "wave.": write_wave}

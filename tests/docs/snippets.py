@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 FENCE = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.M | re.S)
-OURS = re.compile(r"(dragoman(-onnx|-sdk)?|\./core|\./plugins/onnx|\./sdk)(\[\w+(,\w+)*\])?")
+OURS = re.compile(r"(dragoman(-onnx|-caffe|-sdk)?|\./core|\./plugins/\w+|\./sdk)(\[\w+(,\w+)*\])?")
 
 
 @dataclasses.dataclass

@@ -18,6 +18,8 @@ DATA_TYPES = {
     "WindowData": "window_data_param", "AnnotatedData": "data_param", "VideoData": "video_data_param",
     "DenseImageData": "dense_image_data_param", "ImageSegData": "image_data_param", "CustomData": "data_param",
 }  # fmt: skip
+#: what has labels as its further tops
+_SOURCES = frozenset({*DATA_TYPES, "MemoryData"})
 _EVALUATIONS = {"Accuracy", "SoftmaxWithLoss", "MultiBoxLoss", "DetectionEvaluate", "L1Loss", "SmoothL1Loss"}
 _ANY = Interval()
 
@@ -32,17 +34,18 @@ def deployed(layers: list[Message], wanted: Iterable[str]) -> list[Message]:
 
     They stay when the user asks for one of them by name (``wanted``).
     """
-    if not any(layer.get("type") in DATA_TYPES for layer in layers):
+    kinds = {layer.get("type") for layer in layers}
+    if not kinds & _SOURCES:
         return layers
     names = set(wanted)
     training = [layer for layer in layers if is_training(layer.get("type", ""))]
     if any(names & {layer.get("name", ""), *layer.items_of("top")} for layer in training):
         return layers
-    left = {id(layer) for layer in training}
+    left = {id(layer) for layer in training} if kinds & DATA_TYPES.keys() else set()
     kept = _without_targets([layer for layer in layers if id(layer) not in left])
     read = {bottom for layer in kept for bottom in layer.items_of("bottom")}
     for layer in kept:
-        if layer.get("type") in DATA_TYPES:
+        if layer.get("type") in _SOURCES:
             layer["top"] = [top for i, top in enumerate(layer.items_of("top")) if i == 0 or top in read]
     return kept
 
@@ -53,7 +56,7 @@ def _without_targets(layers: list[Message]) -> list[Message]:
     preparing: set[int] = set()
     for layer in layers:
         bottoms, tops = layer.items_of("bottom"), layer.items_of("top")
-        if layer.get("type") in DATA_TYPES:
+        if layer.get("type") in _SOURCES:
             targets.update(tops[1:])
         elif bottoms and targets.issuperset(bottoms):
             targets.update(tops)

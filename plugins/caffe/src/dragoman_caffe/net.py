@@ -82,10 +82,11 @@ class _Wiring:
         self._shared_blobs()
         for layer in self.layers:
             self._layer(layer)
-        if self.problems:
-            raise self._fault()
         graph = self.graph
         left = [blob for blob, value in self.made.items() if not self.reads.get(id(value))]
+        self._check_outputs(left)
+        if self.problems:
+            raise self._fault()
         for blob, value in self.made.items():
             if not value.names:
                 taken = any(blob in v.names for v in graph.inputs)
@@ -94,6 +95,18 @@ class _Wiring:
         graph.info.update({"caffe": self.net, "format": "Caffe"})
         remove_dead(graph, keep=lambda node: node.op == INPUT)
         return graph
+
+    def _check_outputs(self, left: Iterable[str]) -> None:
+        """In IR an input and an output cannot share a name; a blob that is overwritten in between would be both."""
+        inputs = {name for value in self.graph.inputs for name in value.names}
+        for blob in left:
+            node = self.made[blob].producer
+            if blob in inputs and node.op != INPUT and node.name in self.net.layers:
+                self._complain(
+                    self.net.layers[node.name],
+                    f"the blob {blob!r} is an input and, overwritten in place, an output of the net",
+                    "give the layer's top another name",
+                )
 
     def _fault(self) -> SourceError:
         found = self.problems
