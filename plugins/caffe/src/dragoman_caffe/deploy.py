@@ -56,6 +56,8 @@ def _without_targets(layers: list[Message]) -> list[Message]:
     preparing: set[int] = set()
     for layer in layers:
         bottoms, tops = layer.items_of("bottom"), layer.items_of("top")
+        if layer.get("type") == "HDF5Data":
+            continue  # its tops are whatever the user stored: sequences and their markers, too
         if layer.get("type") in _SOURCES:
             targets.update(tops[1:])
         elif bottoms and targets.issuperset(bottoms):
