@@ -15,11 +15,11 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "PReLU": ("prelu_param",), "ELU": ("elu_param",), "TanH": ("tanh_param",), "LRN": ("lrn_param",),
     "MVN": ("mvn_param",), "SPP": ("spp_param",), "ArgMax": ("argmax_param",), "RNN": ("recurrent_param",),
     "LSTM": ("recurrent_param",), "LSTMUnit": (), "AbsVal": (), "BNLL": (), "Split": (), "Silence": (), "Filter": (),
-    "BatchReindex": (), "Axpy": (), "Accuracy": ("accuracy_param",), "EuclideanLoss": ("loss_param",),
+    "BatchReindex": (), "Axpy": (), "Accuracy": ("accuracy_param",), "EuclideanLoss": (),
     "SoftmaxWithLoss": ("softmax_param", "loss_param"), "SigmoidCrossEntropyLoss": ("loss_param",),
-    "MultinomialLogisticLoss": ("loss_param",), "HingeLoss": ("hinge_loss_param", "loss_param"),
-    "ContrastiveLoss": ("contrastive_loss_param", "loss_param"),
-    "InfogainLoss": ("infogain_loss_param", "softmax_param", "loss_param"), "Dropout": ("dropout_param",),
+    "MultinomialLogisticLoss": (), "HingeLoss": ("hinge_loss_param",),
+    "ContrastiveLoss": ("contrastive_loss_param",),
+    "InfogainLoss": ("infogain_loss_param", "loss_param"), "Dropout": ("dropout_param",),
 }  # fmt: skip
 #: types of BVLC Caffe whose message is the type's name with ``_param``
 _REGULAR = frozenset({

@@ -7,8 +7,8 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "affine", "arithmetic", "convolution", "detection", "linear", "normalization", "pooling", "priors",
-    "proposal", "python_layer", "recurrent", "reduction", "roi", "shape", "source",
+    "activation", "affine", "arithmetic", "convolution", "detection", "linear", "loss", "normalization", "patches",
+    "pooling", "priors", "proposal", "python_layer", "recurrent", "reduction", "roi", "shape", "source",
 )  # fmt: skip
 
 
