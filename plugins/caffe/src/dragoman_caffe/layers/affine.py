@@ -86,7 +86,7 @@ def _aligned(op: Builder, factor: Value, axis: int, rank: int) -> Value:
         return factor
     dims = factor.shape or ()
     if all(isinstance(d, int) for d in dims):
-        return op.Reshape(factor, op.constant([*[1] * before, *dims, *[1] * behind], i64))  # type: ignore[no-any-return]
+        return op.Reshape(factor, op.constant([*[1] * before, *dims, *[1] * behind], i64))
     axes = list(range(len(dims), len(dims) + behind))
     return op.Unsqueeze(factor, op.constant(axes, i64)) if axes else factor
 

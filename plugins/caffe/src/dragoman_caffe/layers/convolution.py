@@ -14,7 +14,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.tensor import ReshapeView
-from dragoman.graph.types import i64
+from dragoman.graph.types import Dim, i64
 from dragoman_caffe.blobs import blob, expect, tensor_of
 from dragoman_caffe.shapes import axis_of, channels, rank_of
 
@@ -62,6 +62,17 @@ def window_of(layer: Layer, count: int) -> Window:
         if any(n < least for n in numbers):
             raise layer.refuse(f"{what} {list(numbers)}: every number must be at least {least}")
     return window
+
+
+def pads_behind(layer: Layer, sizes: Sequence[Dim], window: Window) -> tuple[int, ...]:
+    """Pads at the end; Caffe rounds (in + 2 pad - kernel) / stride towards 0, so a kernel may reach beyond them."""
+    ends = []
+    for size, extent, stride, pad in zip(sizes, window.extents, window.strides, window.pads, strict=False):
+        missing = extent - size - 2 * pad if isinstance(size, int) else 0
+        if missing >= stride:
+            raise layer.refuse(f"a kernel that reaches over {extent} in a padded image of {extent - missing}")
+        ends.append(pad + max(missing, 0))
+    return tuple(ends)
 
 
 def _numbers(layer: Layer, count: int, what: str, listed: str, default: int) -> tuple[int, ...]:
@@ -149,22 +160,10 @@ def _convolved(layer: Layer, op: Builder, bottoms: Sequence[Value], plan: _Plan)
     for x in bottoms:
         data = _spatial(op, x, plan)
         attributes = window.attributes
-        attributes["pads_end"] = _reaching(layer, data, window)
+        attributes["pads_end"] = pads_behind(layer, (data.shape or ())[2:], window)
         y = op.make(kind, data, w, **attributes)
         tops.append(_as_caffe(op, x, y if bias is None else op.Add(y, bias), plan))
     return tuple(tops)
-
-
-def _reaching(layer: Layer, x: Value, window: Window) -> tuple[int, ...]:
-    """Pads at the end; Caffe rounds (in + 2 pad - kernel) / stride towards 0, so a kernel may reach beyond them."""
-    ends = []
-    for i, (extent, stride, pad) in enumerate(zip(window.extents, window.strides, window.pads, strict=True)):
-        size = (x.shape or ())[i + 2]
-        missing = extent - size - 2 * pad if isinstance(size, int) else 0
-        if missing >= stride:
-            raise layer.refuse(f"a kernel that reaches over {extent} in a padded image of {extent - missing}")
-        ends.append(pad + max(missing, 0))
-    return tuple(ends)
 
 
 @layers("Deconvolution")
@@ -178,10 +177,10 @@ def deconvolution(layer: Layer, op: Builder, x: Value, *rest: Value) -> tuple[Va
     w = _weights(layer, op, per_group, split)
     bias = _bias(layer, op, plan)
     kind = "GroupConvolutionBackpropData" if group > 1 else "ConvolutionBackpropData"
-    extra = {"output_padding": (0,) * len(plan.window.kernel)}
+    attributes = {**plan.window.attributes, "output_padding": (0,) * len(plan.window.kernel)}
     tops = []
     for data in bottoms:
-        y = op.make(kind, _spatial(op, data, plan), w, **plan.window.attributes, **extra)
+        y = op.make(kind, _spatial(op, data, plan), w, **attributes)
         tops.append(_as_caffe(op, data, y if bias is None else op.Add(y, bias), plan))
     return tuple(tops)
 
@@ -206,7 +205,7 @@ def _bias(layer: Layer, op: Builder, plan: _Plan) -> Value | None:
 
 
 def _spatial(op: Builder, x: Value, plan: _Plan) -> Value:
-    """Batch, channels, spatial: what stands before the channels goes into the batch; one point where nothing follows."""
+    """Batch, channels, spatial: axes before the channels go into the batch; one point where none follow them."""
     count = len(plan.window.kernel)
     if plan.axis == 1 and count:
         return x
@@ -234,7 +233,7 @@ def _as_caffe(op: Builder, x: Value, y: Value, plan: _Plan) -> Value:
     if plan.axis == 1:
         return y
     if plan.axis == 0:
-        return op.Squeeze(y, op.constant([0], i64))  # type: ignore[no-any-return]
+        return op.Squeeze(y, op.constant([0], i64))
 
     def part(of: Value, start: int, end: int) -> Value:
         shape = op.ShapeOf(of, output_type="i64")

@@ -34,7 +34,7 @@ def batch_norm(layer: Layer, op: Builder, x: Value) -> Value:
     expect(layer, 3)
     if not layer.get("batch_norm_param.use_global_stats", True):
         axes = op.constant([i for i in range(rank) if i != 1], i64)
-        return op.MVN(x, axes, eps=eps, normalize_variance=True, eps_mode="INSIDE_SQRT")  # type: ignore[no-any-return]
+        return op.MVN(x, axes, eps=eps, normalize_variance=True, eps_mode="INSIDE_SQRT")
     factor = tensor_of(layer, 2, [1])
 
     def mean_of(total: Array, by: Array) -> Array:
