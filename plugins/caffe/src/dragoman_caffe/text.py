@@ -7,6 +7,7 @@ comments, adjacent strings, numbers with ``f``. Source: https://protobuf.dev/ref
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import re
 
@@ -15,7 +16,7 @@ from dragoman.files import ByteSource
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 100
-MAX_FIELDS = 4_000_000
+MAX_WORDS = 4_000_000
 _TOKEN = re.compile(
     r"""(?P<space>[\s]+|\#[^\n]*)
       |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
@@ -24,6 +25,7 @@ _TOKEN = re.compile(
       |(?P<mark>[{}<>\[\]:;,\-/.])""",
     re.VERBOSE,
 )
+_NEWLINE = re.compile(r"\n")
 _CLOSING = {"{": "}", "<": ">"}
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v",
@@ -53,6 +55,7 @@ class Text:
     def __init__(self, text: str, name: str) -> None:
         self.text = text
         self.name = name
+        self._lines: list[int] = []
 
     @classmethod
     def of(cls, source: ByteSource) -> Text:
@@ -72,8 +75,14 @@ class Text:
 
     def place(self, at: int) -> str:
         """``file, line 3, column 14``."""
-        line = self.text.count("\n", 0, at) + 1
-        return f"{self.name}, line {line}, column {at - self.text.rfind(chr(10), 0, at)}"
+        return f"{self.name}, {self.position(at)}"
+
+    def position(self, at: int) -> str:
+        """``line 3, column 14``."""
+        if not self._lines:
+            self._lines = [0, *(m.end() for m in _NEWLINE.finditer(self.text))]
+        line = bisect.bisect_right(self._lines, at)
+        return f"line {line}, column {at - self._lines[line - 1] + 1}"
 
     def error(self, what: str, at: int, hint: str = "") -> SourceError:
         """A syntax error at a place."""
@@ -82,146 +91,114 @@ class Text:
 
 def parse(text: Text) -> list[Entry]:
     """The fields of a whole text; SourceError D207 with line and column, D208 beyond the bounds."""
-    return _Parser(text).message()
+    return _Parser(text).fields("", 0, 0)
 
 
 class _Parser:
+    """Recursive descent with one token of look-ahead; depth and number of tokens are bounded."""
+
     def __init__(self, text: Text) -> None:
         self.text = text
-        self.tokens = self._tokens()
+        self.end = 0
+        self.count = 0
+        self.kind = self.word = ""
         self.at = 0
+        self.next()
 
-    def _tokens(self) -> list[tuple[str, str, int]]:
-        source, found, at = self.text.text, [], 0
-        match = _TOKEN.match
-        end = len(source)
-        while at < end:
-            m = match(source, at)
+    def next(self) -> None:
+        """Go to the next token: ``kind`` (name, number, text, mark, end), ``word`` and its place ``at``."""
+        source = self.text.text
+        while self.end < len(source):
+            m = _TOKEN.match(source, self.end)
             if m is None:
-                if source[at] in "\"'":
-                    raise self.text.error("a string is not closed on its line", at)
-                raise self.text.error(f"{source[at]!r} is not part of the format", at)
-            kind = m.lastgroup
-            if kind != "space":
-                found.append((kind or "", m.group(), at))
-            at = m.end()
-        if len(found) > MAX_FIELDS:
-            raise SourceError("D208", f"{len(found):,} words", self.text.name, "this is not a prototxt")
-        found.append(("end", "", end))
-        return found
+                if source[self.end] in "\"'":
+                    raise self.text.error("a string is not closed on its line", self.end)
+                raise self.text.error(f"{source[self.end]!r} is not part of the format", self.end)
+            self.at, self.end = m.span()
+            if m.lastgroup != "space":
+                self.kind, self.word = m.lastgroup or "", m.group()
+                self.count += 1
+                if self.count > MAX_WORDS:
+                    raise SourceError("D208", f"more than {MAX_WORDS:,} words", self.text.name, "is this a prototxt?")
+                return
+        self.kind, self.word, self.at = "end", "", len(source)
 
-    def message(self) -> list[Entry]:
-        """All messages, nested ones included, with a stack of our own: depth is bounded."""
-        root: list[Entry] = []
-        stack: list[tuple[list[Entry], str, int]] = [(root, "", 0)]
-        while True:
-            fields, closing, opened = stack[-1]
-            kind, word, at = self.tokens[self.at]
-            if kind == "end":
+    def is_mark(self, marks: str) -> bool:
+        """The current token is one of these characters."""
+        return self.kind == "mark" and self.word in marks
+
+    def fields(self, closing: str, opened: int, depth: int) -> list[Entry]:
+        """Fields up to the closing mark, which is passed, or to the end of the text."""
+        if depth > MAX_DEPTH:
+            raise SourceError("D208", f"blocks are nested more than {MAX_DEPTH} deep", self.text.place(opened))
+        found: list[Entry] = []
+        while not (closing and self.is_mark(closing)):
+            if self.kind == "end":
                 if closing:
                     raise self.text.error(f"the block is not closed with {closing!r}", opened)
-                return root
-            if closing and word == closing and kind == "mark":
-                self.at += 1
-                stack.pop()
-                self._separator()
-                continue
-            name = self._name()
-            mark = self.tokens[self.at][1] if self.tokens[self.at][0] == "mark" else ""
-            if mark == ":":
-                self.at += 1
-                mark = self.tokens[self.at][1] if self.tokens[self.at][0] == "mark" else ""
-            elif mark not in _CLOSING and not (mark == "[" and self.tokens[self.at + 1][1] in _CLOSING):
-                raise self.text.error(f"after {name!r} a ':' or a block is needed", self.tokens[self.at][2])
-            if mark in _CLOSING:
-                if len(stack) > MAX_DEPTH:
-                    raise SourceError("D208", f"blocks are nested more than {MAX_DEPTH} deep", self.text.place(at))
-                inner: list[Entry] = []
-                fields.append(Entry(name, inner, at))
-                stack.append((inner, _CLOSING[mark], self.tokens[self.at][2]))
-                self.at += 1
-            elif mark == "[":
-                self._list(name, fields, at)
-                self._separator()
-            else:
-                fields.append(Entry(name, self._scalar(), at))
-                self._separator()
+                return found
+            self._field(found, depth)
+            if self.is_mark(",;"):
+                self.next()
+        self.next()
+        return found
 
-    def _separator(self) -> None:
-        if self.tokens[self.at][1] in (",", ";") and self.tokens[self.at][0] == "mark":
-            self.at += 1
+    def _field(self, found: list[Entry], depth: int) -> None:
+        at, name = self.at, self._name()
+        if self.is_mark(":"):
+            self.next()
+        elif not self.is_mark("{<["):
+            raise self.text.error(f"after {name!r} a ':' or a block is needed", self.at)
+        if not self.is_mark("["):
+            found.append(Entry(name, self._value(depth), at))
+            return
+        self.next()
+        while not self.is_mark("]"):
+            found.append(Entry(name, self._value(depth), at))
+            if self.is_mark(","):
+                self.next()
+            elif not self.is_mark("]"):
+                raise self.text.error("a list needs ',' between its values and ']' at its end", self.at)
+        self.next()
 
     def _name(self) -> str:
-        kind, word, at = self.tokens[self.at]
-        if kind == "name":
-            self.at += 1
-            return word
-        if word == "[" and kind == "mark":  # an extension: [package.name]
-            end = self.at
-            while self.tokens[end][1] != "]" and self.tokens[end][0] != "end":
-                end += 1
-            name = "".join(t[1] for t in self.tokens[self.at + 1 : end])
-            self.at = end + 1
-            if self.at < len(self.tokens):
-                return name
-        raise self.text.error(f"a field's name is needed, and {word!r} stands here", at)
+        if self.kind == "name":
+            name = self.word
+            self.next()
+            return name
+        if self.is_mark("["):  # an extension: [package.name]
+            parts, opened = [], self.at
+            self.next()
+            while self.kind == "name" or self.is_mark("./"):
+                parts.append(self.word)
+                self.next()
+            if parts and self.is_mark("]"):
+                self.next()
+                return "".join(parts)
+            raise self.text.error("a field's name is needed between '[' and ']'", opened)
+        raise self.text.error(f"a field's name is needed, and {self.word[:40]!r} stands here", self.at)
 
-    def _scalar(self) -> Scalar:
-        kind, word, at = self.tokens[self.at]
-        self.at += 1
+    def _value(self, depth: int) -> Scalar | list[Entry]:
+        if self.is_mark("{<"):
+            opened, closing = self.at, _CLOSING[self.word]
+            self.next()
+            return self.fields(closing, opened, depth + 1)
+        kind, sign = self.kind, ""
+        if self.is_mark("-"):
+            self.next()
+            kind, sign = ("number", "-") if self.kind in ("name", "number") else ("", "")
         if kind == "text":
-            parts = [self._unescaped(word, at)]
-            while self.tokens[self.at][0] == "text":
-                parts.append(self._unescaped(*self.tokens[self.at][1:]))
-                self.at += 1
+            parts = []
+            while self.kind == "text":
+                parts.append(self._unescaped(self.word, self.at))
+                self.next()
             return Scalar("text", "".join(parts))
         if kind in ("name", "number"):
-            return Scalar(kind, word)
-        if word == "-":
-            kind, word, _ = self.tokens[self.at]
-            if kind in ("name", "number"):
-                self.at += 1
-                return Scalar("number", "-" + word)
-        self.at -= 1
-        raise self.text.error("a value is missing" if kind == "end" else f"{word!r} is not a value", at)
-
-    def _list(self, name: str, fields: list[Entry], at: int) -> None:
-        self.at += 1
-        if self.tokens[self.at][1] == "]":
-            self.at += 1
-            return
-        while True:
-            kind, word, place = self.tokens[self.at]
-            if kind == "mark" and word in _CLOSING:
-                fields.append(Entry(name, self._block(word), place))
-            else:
-                fields.append(Entry(name, self._scalar(), place))
-            kind, word, place = self.tokens[self.at]
-            self.at += 1
-            if word == "]":
-                return
-            if word != ",":
-                raise self.text.error("a list needs ',' between its values and ']' at its end", place)
-
-    def _block(self, mark: str) -> list[Entry]:
-        """A message inside a list: its tokens up to the closing mark, parsed on their own."""
-        depth, end = 0, self.at
-        while True:
-            kind, word, place = self.tokens[end]
-            if kind == "end":
-                raise self.text.error(f"the block is not closed with {_CLOSING[mark]!r}", self.tokens[self.at][2])
-            if kind == "mark":
-                depth += (word in "{<") - (word in "}>")
-            end += 1
-            if depth == 0:
-                break
-            if depth > MAX_DEPTH:
-                raise SourceError("D208", f"blocks are nested more than {MAX_DEPTH} deep", self.text.place(place))
-        inner = _Parser.__new__(_Parser)
-        inner.text, inner.at = self.text, 0
-        inner.tokens = [*self.tokens[self.at + 1 : end - 1], ("end", "", self.tokens[end - 1][2])]
-        self.at = end
-        return inner.message()
+            value = Scalar(kind, sign + self.word)
+            self.next()
+            return value
+        missing = self.kind == "end"
+        raise self.text.error("a value is missing" if missing else f"{self.word[:40]!r} is not a value", self.at)
 
     def _unescaped(self, word: str, at: int) -> str:
         body = word[1:-1]
