@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ def agree(entry, sizes, folder):
     _, model = net.save(folder)
     feeds = net.feeds()
     found = IrRunner(dragoman.convert(model).save(folder / "ir", name="m")).run(feeds)
-    expected = entry.expected(net, folder, feeds, sizes)
+    expected = entry.expected(partial(entry.make, **sizes), folder, feeds)
     assert found.keys() == expected.keys()
     for name, theirs in expected.items():
         ours = found[name]

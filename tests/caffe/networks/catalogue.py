@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from . import reference
@@ -45,9 +46,23 @@ NETWORKS: dict[str, Entry] = {
     "mobilenet_ssd": Entry(mobilenet_ssd, {"scale": 4}),
     "ssd300": Entry(ssd300, {"scale": 16}),
     "faster_rcnn": Entry(
-        faster_rcnn, {"scale": 16, "height": 160, "width": 224}, {"scale": 2}, reference.in_two_stages
+        faster_rcnn,
+        {"scale": 16, "height": 160, "width": 224},
+        {"scale": 2},
+        partial(reference.in_two_stages, min_size=16, drops=True),
     ),
-    "rfcn": Entry(rfcn, {"scale": 8}, {"scale": 1, "height": 320, "width": 480}, reference.in_two_stages),
+    "rfcn": Entry(
+        rfcn,
+        {"scale": 8},
+        {"scale": 1, "height": 320, "width": 480},
+        partial(reference.in_two_stages, min_size=16, drops=True),
+    ),
+    "rfcn_proposal_param": Entry(
+        partial(rfcn, proposal="Proposal"),
+        {"scale": 8},
+        {"scale": 1, "height": 320, "width": 480},
+        partial(reference.in_two_stages, min_size=1, drops=False),
+    ),
     "unet": Entry(unet, {"width": 8, "image": 64}),
     "caption": Entry(
         caption,

@@ -12,7 +12,6 @@ import numpy as np
 from tests.caffe.layers.box_references import anchors, proposals
 
 from .net import Net
-from .proposals import proposals
 
 Arrays = dict[str, np.ndarray]
 RPN = ("rpn_cls_prob_reshape", "rpn_bbox_pred")
@@ -30,26 +29,19 @@ def opencv(net: Net, folder: Path, feeds: Mapping[str, np.ndarray], outputs: Seq
     return dict(zip(wanted, network.forward(wanted), strict=True))
 
 
-def in_two_stages(make: Callable[..., Net], folder: Path, feeds: Mapping[str, np.ndarray]) -> Arrays:
-    """OpenCV for the layers before and after the proposals; its own keep boxes below the least size."""
-    first = opencv(make(proposal="Proposal"), folder, feeds, ["rpn_cls_prob_reshape", "rpn_bbox_pred"])
-    rois = proposals(*first.values(), feeds["im_info"][0])
-    return opencv(make(rois=len(rois)), folder, {"data": feeds["data"], "rois": rois})
-
-
-def two_stages(
-    make: Callable[[int], Net], folder: Path, feeds: Mapping[str, np.ndarray], *, min_size: int, drops: bool
+def in_two_stages(
+    make: Callable[..., Net], folder: Path, feeds: Mapping[str, np.ndarray], *, min_size: int, drops: bool
 ) -> Arrays:
-    """A detector of regions: OpenCV before and behind the proposal layer, which is a transcription of Caffe's.
+    """A detector of regions: OpenCV before and behind the proposals, which are a transcription of Caffe's.
 
-    OpenCV's own Proposal keeps boxes without height, and does not end where Caffe does.
-    """
+    OpenCV's own keeps boxes below the least size, and fills up to the largest number of regions. `drops`: boxes below
+    the least size go, instead of staying with a score of 0."""
     data = {"data": feeds["data"]}
-    first = opencv(make(1), folder / "first", {**data, "rois": np.zeros((1, 5), np.float32)}, RPN)
+    first = opencv(make(proposal="Proposal"), folder, feeds, RPN)
     boxes = anchors(16, (0.5, 1, 2), (8, 16, 32)).astype(np.float32)
     limits = {"stride": 16, "min_size": min_size, "pre": 6000, "post": 300, "nms": 0.7, "drops": drops}
-    rois, _ = proposals(*(first[name] for name in RPN), feeds["im_info"][0], boxes, **limits)
-    return opencv(make(len(rois)), folder / "second", {**data, "rois": rois}, ("cls_prob", "bbox_pred"))
+    rois, _ = proposals(*first.values(), feeds["im_info"][0], boxes, **limits)
+    return opencv(make(rois=len(rois)), folder, {**data, "rois": rois})
 
 
 def region(x: np.ndarray, anchors: int, classes: int) -> np.ndarray:
