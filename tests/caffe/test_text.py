@@ -66,6 +66,7 @@ def test_what_the_format_allows(text: str, expected: Any) -> None:
     ('a: "open\n"', 1, 4, "not closed"),
     ("a: [1 2]", 1, 7, "list"),
     ("a: [1, ", 1, 8, "missing"),
+    ("a: [1, ]", 1, 8, "missing"),
     ("a: [{ b: 1 ", 1, 5, "not closed"),
     ("a: 1 @", 1, 6, "not part"),
     (r'a: "\q"', 1, 4, "no escape"),

@@ -31,6 +31,8 @@ STRUCTURE = frozenset({
 #: layers that read blobs and make nothing a deployed net needs
 SINKS = frozenset({"Silence", "HDF5Output"})
 _INT_MAX = (1 << 31) - 1
+#: faults that get a hint of their own; looking for one takes time that grows with the net
+_HINTS = 50
 
 
 @dataclasses.dataclass
@@ -75,6 +77,7 @@ class _Wiring:
         self.reads: dict[int, int] = {}
         self.inputs: set[int] = set()
         self.names: set[str] = set()
+        self.copies: dict[str, int] = {}
         self.owners: dict[str, list[Blob]] = {}
         self.problems: list[Problem] = []
 
@@ -187,14 +190,17 @@ class _Wiring:
     def _bottom(self, layer: Message, blob: str) -> Value:
         value = self.made.get(blob)
         if value is None:
-            later = next((_shown(other) for other in self.layers if blob in other.items_of("top")), "")
-            hint = f"{later} makes it, and stands later" if later else did_you_mean(blob, list(self.made))
+            hint = self._where_is(blob) if len(self.problems) < _HINTS else ""
             self._complain(layer, f"the layer {_shown(layer)} reads the blob {blob!r}, which no layer before it makes",
                            hint)  # fmt: skip
             value = Node(INPUT, attrs={}).out
             self.made[blob] = value
         self.reads[id(value)] = self.reads.get(id(value), 0) + 1
         return value
+
+    def _where_is(self, blob: str) -> str:
+        later = next((_shown(other) for other in self.layers if blob in other.items_of("top")), "")
+        return f"{later} makes it, and stands later" if later else did_you_mean(blob, list(self.made))
 
     def _top(self, layer: Message, index: int, blob: str, value: Value) -> None:
         bottoms = layer.items_of("bottom")
@@ -253,7 +259,7 @@ class _Wiring:
         return tuple(dims)
 
     def _origin(self, layer: Message, kind: str) -> Origin:
-        place = self.net.text.place(layer.at).removeprefix(self.net.text.name).lstrip(", ")
+        place = self.net.text.position(layer.at)
         return Origin("caffe", layer.get("name", ""), kind, self.net.text.name, place)
 
     def _unique(self, layer: Message) -> str:
@@ -261,9 +267,11 @@ class _Wiring:
         return self._free(layer.get("name") or (tops[0] if tops else layer.get("type", "layer")))
 
     def _free(self, name: str) -> str:
-        free, count = name, 2
+        free, count = name, self.copies.get(name, 1)
         while free in self.names:
-            free, count = f"{name}_{count}", count + 1
+            count += 1
+            free = f"{name}_{count}"
+        self.copies[name] = count
         self.names.add(free)
         return free
 
@@ -274,8 +282,7 @@ class _Wiring:
 
 def _noticed(text: Text, found: Iterable[tuple[str, int, str]]) -> Iterable[str]:
     for name, at, near in found:
-        place = text.place(at).removeprefix(text.name).lstrip(", ")
-        yield f"{place}: no definition knows {name!r}" + (f", {near}" if near else "")
+        yield f"{text.position(at)}: no definition knows {name!r}" + (f", {near}" if near else "")
 
 
 def _shown(layer: Message) -> str:

@@ -155,10 +155,13 @@ class _Parser:
         self.next()
         while not self.is_mark("]"):
             found.append(Entry(name, self._value(depth), at))
-            if self.is_mark(","):
-                self.next()
-            elif not self.is_mark("]"):
+            if self.is_mark("]"):
+                break
+            if not self.is_mark(","):
                 raise self.text.error("a list needs ',' between its values and ']' at its end", self.at)
+            self.next()
+            if self.is_mark("]"):
+                raise self.text.error("a value is missing", self.at)
         self.next()
 
     def _name(self) -> str:
