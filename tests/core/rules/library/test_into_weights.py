@@ -13,6 +13,7 @@ from dragoman.graph.types import f16, f32
 from dragoman.rules.library.fold_mean_into_bias import FoldMeanIntoBias
 from dragoman.rules.library.fuse_batch_norm import FuseBatchNorm
 from dragoman.rules.library.fuse_scale import FuseScale
+from dragoman.rules.library.merge_biases import MergeBiases
 from dragoman_sdk.rulecase import RuleCase
 
 PADS = {"strides": (1, 1), "dilations": (1, 1), "pads_begin": (1, 1), "pads_end": (1, 1)}
@@ -198,3 +199,38 @@ def test_nothing_is_computed_and_numpy_is_not_imported_before_the_weights_are_wr
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("further", ["Add", "Subtract"])
+@pytest.mark.parametrize("shape", [(), (6, 1, 1), (1, 6, 1, 1)])
+def test_two_biases_become_one(name, further, shape):
+    def build(op):
+        return op.make(further, op.Add(conv(op, name), op.constant(numbers(1, 6, 1, 1))), op.constant(numbers(*shape)))
+
+    RuleCase(build, [MergeBiases()]).check(f"Parameter {name} Add")
+
+
+def test_two_biases_of_a_matrix_product_of_any_rank_become_one():
+    def build(op):
+        x = op.parameter(f32, (2, 3, 5), "x")
+        product = op.MatMul(x, op.constant(numbers(5, 6)))
+        return op.Add(op.Add(product, op.constant(numbers(6))), op.constant(numbers(1, 1, 6, seed=7)))
+
+    RuleCase(build, [MergeBiases()]).check("Parameter MatMul Add")
+
+
+def test_a_bias_that_is_read_before_the_next_one_and_a_sum_that_is_no_bias_stay():
+    def read(op):
+        biased = op.Add(conv(op), op.constant(numbers(1, 6, 1, 1)))
+        return op.Relu(biased), op.Add(biased, op.constant(numbers(1, 6, 1, 1)))
+
+    def every_element(op):
+        return op.Add(op.Add(conv(op), op.constant(numbers(1, 6, 1, 1))), op.constant(numbers(1, 6, 6, 6)))
+
+    def no_linear_op(op):
+        x = op.parameter(f32, (1, 6, 4, 4), "x")
+        return op.Add(op.Add(x, op.constant(numbers(1, 6, 1, 1))), op.constant(numbers(1, 6, 1, 1)))
+
+    for build in (read, every_element, no_linear_op):
+        RuleCase(build, [MergeBiases()]).check_untouched()

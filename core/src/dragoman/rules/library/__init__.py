@@ -7,6 +7,7 @@ from dragoman.rules.library.fold_mean_into_bias import FoldMeanIntoBias
 from dragoman.rules.library.fuse_batch_norm import FuseBatchNorm
 from dragoman.rules.library.fuse_pad import FusePad
 from dragoman.rules.library.fuse_scale import FuseScale
+from dragoman.rules.library.merge_biases import MergeBiases
 from dragoman.rules.library.merge_casts import MergeCasts
 from dragoman.rules.library.merge_reshapes import MergeReshapes
 from dragoman.rules.library.merge_transposes import AbsorbTranspose, MergeTransposes
@@ -24,6 +25,7 @@ _RULES: tuple[type[Rule] | type[Pass], ...] = (
     FuseBatchNorm,
     FusePad,
     FuseScale,
+    MergeBiases,
     MergeCasts,
     MergeReshapes,
     MergeTransposes,
