@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dragoman.hookspecs import PluginInfo, hookimpl
+from dragoman.hookspecs import PluginInfo, Reference, hookimpl
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
@@ -53,6 +53,16 @@ def dragoman_infer_shape(node: Node, context: Context) -> Sequence[TensorType] |
     from dragoman_caffe.shape_answers import shape_by_caffe
 
     return shape_by_caffe(node, context)
+
+
+@hookimpl
+def dragoman_register_references() -> Iterable[Reference]:
+    from dragoman_caffe import reference
+
+    return [
+        Reference("caffe", "pycaffe", reference.run_caffe, reference.missing_caffe),
+        Reference("caffe", "OpenCV", reference.run_opencv, reference.missing_opencv),
+    ]
 
 
 @hookimpl
