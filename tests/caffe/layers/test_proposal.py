@@ -78,6 +78,14 @@ def test_simpler_nms_drops_small_and_unlikely_regions(lowest: float) -> None:
     assert_close(run_net(text, feeds)["rois"], rois, tolerance=1e-6)
 
 
+def test_simpler_nms_may_have_one_scale() -> None:
+    feeds = data(3)
+    boxes = anchors(16, RATIOS, (8,)).astype(np.float32)
+    rois, _ = proposals(feeds["scores"], feeds["deltas"], feeds["info"][0], boxes, drops=True, positive=True, **LIMITS)
+    found = run_net(net(feeds, "SimplerNMS", "simpler_nms_param { scale: 8 }", "rois"), feeds)["rois"]
+    assert_close(found, rois, tolerance=1e-6)
+
+
 def test_heads_see_as_many_regions_as_were_found() -> None:
     feeds = data(info=(224, 304, 1, 1))
     x = np.random.default_rng(0).standard_normal((1, 18, *MAP)).astype(np.float32)
