@@ -11,7 +11,7 @@ from dragoman_caffe.message import Message
 #: layers that read every number before they write over it
 SAFE = frozenset({
     "ReLU", "ReLU6", "PReLU", "ELU", "Sigmoid", "TanH", "Swish", "BNLL", "Exp", "Log", "Power", "Clip", "Threshold",
-    "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "Split",
+    "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "Split", "NegReLU", "HSwish", "Mish", "Mean",
 })  # fmt: skip
 #: layers known to be wrong in place
 _REFUSED = {
@@ -21,7 +21,9 @@ _SPOILT = frozenset({
     "Convolution", "Deconvolution", "Pooling", "LRN", "InnerProduct", "Concat", "Slice", "ArgMax", "Tile", "Reduction",
     "Crop", "Im2col", "MVN", "SPP", "Embed", "BatchReindex", "Filter", "LSTM", "RNN", "LSTMUnit", "Accuracy",
     "Permute", "Interp", "Resample", "Upsample", "ShuffleChannel", "ROIPooling", "PSROIPooling", "Reorg", "ReorgYolo",
-    "CReLU", "GRN", "Correlation", "PriorBox", "DetectionOutput", "Proposal", "Axpy",
+    "CReLU", "GRN", "Correlation", "PriorBox", "DetectionOutput", "Proposal", "Axpy", "Correlation1D", "FlowWarp",
+    "Accum", "Reverse", "ChannelNorm", "Region", "RegionYolo", "SpatialTransformer", "CTCGreedyDecoder",
+    "DataAugmentation",
 })  # fmt: skip
 
 

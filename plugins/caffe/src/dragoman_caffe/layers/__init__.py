@@ -7,8 +7,9 @@ import importlib
 from dragoman.frontends.extract import Extractors
 
 FAMILIES = (
-    "activation", "affine", "arithmetic", "convolution", "detection", "linear", "loss", "normalization", "patches",
-    "pooling", "priors", "proposal", "python_layer", "recurrent", "reduction", "roi", "shape", "source",
+    "activation", "affine", "arithmetic", "convolution", "detection", "flow", "fork_activation", "fork_norm",
+    "linear", "loss", "normalization", "patches", "pooling", "priors", "proposal", "python_layer", "rearrange",
+    "recurrent", "reduction", "resize", "roi", "shape", "source", "transform", "yolo",
 )  # fmt: skip
 
 
