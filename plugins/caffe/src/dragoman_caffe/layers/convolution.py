@@ -38,6 +38,11 @@ class Window:
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilations, strict=True))
 
     @property
+    def skips(self) -> bool:
+        """It is a single point that does not visit every element."""
+        return max(self.kernel, default=2) == 1 and max(self.strides) > 1
+
+    @property
     def attributes(self) -> dict[str, Any]:
         """As OpenVINO's convolutions take them."""
         return {
@@ -161,9 +166,21 @@ def _convolved(layer: Layer, op: Builder, bottoms: Sequence[Value], plan: _Plan)
         data = _spatial(op, x, plan)
         attributes = window.attributes
         attributes["pads_end"] = pads_behind(layer, (data.shape or ())[2:], window)
+        skipped = window.skips and any(window.pads)
+        if skipped:  # the runtime moves the strides of filters of one point in front of the padding
+            attributes["strides"] = (1,) * len(window.strides)
         y = op.make(kind, data, w, **attributes)
+        y = _every(op, y, window.strides) if skipped else y
         tops.append(_as_caffe(op, x, y if bias is None else op.Add(y, bias), plan))
     return tuple(tops)
+
+
+def _every(op: Builder, y: Value, strides: Sequence[int]) -> Value:
+    """The first place of every stride."""
+    count = len(strides)
+    bounds = ([0] * count, [(1 << 31) - 1] * count, list(strides), list(range(2, count + 2)))
+    found: Value = op.Slice(y, *(op.constant(v, i64) for v in bounds))
+    return found
 
 
 @layers("Deconvolution")
