@@ -11,6 +11,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, i32, i64
+from dragoman_caffe.layers.activation import log_of_one_and
 from dragoman_caffe.layers.shape import Axis, reshaped
 from dragoman_caffe.shapes import axis_of, channels, count, rank_of, same_shape
 
@@ -94,7 +95,7 @@ def sigmoid_cross_entropy_loss(layer: Layer, op: Builder, x: Value, target: Valu
         x, target = (reshaped(op, v, [Axis(0), -1]) for v in (x, target))
     positive = _number(op, op.GreaterEqual(x, op.constant(0.0, f32)))
     straight = op.Multiply(x, op.Subtract(target, positive))
-    losses = op.Subtract(op.SoftPlus(op.Negative(op.Abs(x))), straight)
+    losses = op.Subtract(log_of_one_and(op, op.Negative(op.Abs(x))), straight)
     labels = _Labels.taken(layer, op, op.Convert(target, destination_type=i32), "loss_param.ignore_label")
     return _normalized(op, labels.counted(op, losses), labels, 1, _normalization(layer, "BATCH_SIZE"))
 
