@@ -124,6 +124,8 @@ def test_dense_priors_equal_the_transcription(parameters: str, expected: Any) ->
     [
         ("clip: true", "min_size is missing"),
         ("min_size: 0.5", "min_size 0.5"),
+        ("min_size: inf", "min_size inf"),
+        ("min_size: 30 aspect_ratio: 0", "aspect_ratio 0.0"),
         ("min_size: 30 max_size: 20", "every min_size needs a greater max_size"),
         ("min_size: 30 min_size: 40 max_size: 50", "every min_size needs a greater max_size"),
         ("min_size: 30 variance: 0.1 variance: 0.2", "variance [0.1, 0.2]"),

@@ -88,6 +88,9 @@ def test_ssh_has_one_region_when_there_is_none() -> None:
         ("'feat_stride': __import__('os')", "no plain mapping"),
         ("'feat_stride': [16", "no plain mapping"),
         ("'feat_stride' 16", "no plain mapping"),
+        ("'feat_stride': 16, 'scales': " + "[" * 5000, "no plain mapping"),
+        ("'feat_stride': 16, 'scales': [nan]", "positive numbers are needed"),
+        ("'feat_stride': 16, 'base_size': 1" + "0" * 400, "must be positive"),
         ("'feat_stride': 16, 'base_size': 32", "ratio 0.5 lies between two pixels"),
     ],
 )

@@ -61,7 +61,7 @@ def _suppression(layer: Layer) -> dict[str, Any]:
     if top == 0 or kept == 0:
         raise layer.refuse("top_k or keep_top_k is 0: nothing would ever be detected", "-1 is without limit")
     overlap, eta = layer.get(_PREFIX + "nms_param.nms_threshold", 0.3), layer.get(_PREFIX + "nms_param.eta", 1.0)
-    if overlap < 0 or not 0 < eta <= 1:
+    if not overlap >= 0 or not 0 < eta <= 1:
         raise layer.refuse(f"nms_threshold {overlap}, eta {eta}", _CHECK)
     if eta < 1 and overlap > _ADAPTIVE:
         raise layer.refuse(f"eta {eta}: a falling nms_threshold", "the runtime's is fixed; set eta to 1")

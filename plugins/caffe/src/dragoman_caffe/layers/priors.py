@@ -51,7 +51,7 @@ def prior_box_clustered(layer: Layer, op: Builder, x: Value, *image: Value) -> V
     grid = _Grid.of(layer)
     layer.ignore(*(f"prior_box_param.{n}" for n in ("min_size", "max_size", "aspect_ratio", "flip")))
     widths, heights = (list(layer.get(f"prior_box_param.{n}", [])) for n in ("width", "height"))
-    if not widths or len(widths) != len(heights) or min(widths + heights) <= 0:
+    if not widths or len(widths) != len(heights) or not all(s > 0 for s in widths + heights):
         raise layer.refuse(f"{len(widths)} widths and {len(heights)} heights, all above 0", _CHECK)
     return _clustered(op, grid, x, image, widths, heights)
 
@@ -73,7 +73,7 @@ class _Grid:
         step = _two(layer, "step", "step_h", "step_w", 0.0)
         image = _two(layer, "img_size", "img_h", "img_w", 0)
         variance = list(layer.get("prior_box_param.variance", [])) or [0.1]
-        if len(variance) not in (1, 4) or min(variance) <= 0:
+        if len(variance) not in (1, 4) or not all(v > 0 for v in variance):
             raise layer.refuse(f"variance {variance}", "one or four positive numbers")
         offset, clip = layer.get("prior_box_param.offset", 0.5), layer.get("prior_box_param.clip", False)
         step_h, step_w = step or (0.0, 0.0)
@@ -103,7 +103,7 @@ def _two(layer: Layer, both: str, first: str, second: str, zero: Any) -> Any:
             raise layer.refuse("the image is not connected, and img_size is not given", _CHECK)
         return None
     pair = (values[0], values[0]) if given[0] else (values[1], values[2])
-    if min(pair) <= 0:
+    if not all(v > 0 for v in pair):
         raise layer.refuse(f"{both} must be positive", _CHECK)
     return pair
 
@@ -111,17 +111,17 @@ def _two(layer: Layer, both: str, first: str, second: str, zero: Any) -> Any:
 def _sizes(layer: Layer, name: str) -> list[float]:
     """Box sizes in pixels; Caffe cuts their fractions off."""
     given = layer.get(f"prior_box_param.{name}", [])
-    sizes = [float(int(s)) for s in given]
-    if sizes and min(sizes) <= 0:
-        raise layer.refuse(f"{name} {min(given)}", "Caffe cuts fractions off, so sizes begin at 1")
-    return sizes
+    for size in given:
+        if not 1 <= size < 1 << 31:
+            raise layer.refuse(f"{name} {size}", "Caffe cuts fractions off, so sizes begin at 1")
+    return [float(int(size)) for size in given]
 
 
 def _ratios(layer: Layer) -> list[float]:
     """Aspect ratios besides 1, each followed by its inverse where the layer flips, doubles left out."""
     found = [1.0]
     for ratio in layer.get("prior_box_param.aspect_ratio", []):
-        if ratio <= 0:
+        if not 0 < ratio < math.inf:
             raise layer.refuse(f"aspect_ratio {ratio}", _CHECK)
         if all(abs(ratio - held) >= 1e-6 for held in found):
             found += [ratio, 1.0 / ratio] if layer.get("prior_box_param.flip", True) else [ratio]
@@ -151,9 +151,9 @@ def _dense(layer: Layer, op: Builder, grid: _Grid, x: Value, image: tuple[Value,
     sizes, density = layer.get("prior_box_param.fixed_size", []), layer.get("prior_box_param.density", [])
     stretch, ratios = layer.get("prior_box_param.fixed_ratio", []), _ratios(layer)
     smallest, largest = _sizes(layer, "min_size"), _sizes(layer, "max_size")
-    if len(sizes) != len(density) or any(d < 1 or d != int(d) for d in density):
+    if len(sizes) != len(density) or any(not 1 <= d < 1 << 15 or d != int(d) for d in density):
         raise layer.refuse("every fixed_size needs a density, a whole number above 0", _CHECK)
-    if any(s <= 0 or s % 2 for s in sizes):
+    if any(not 0 < s < 1 << 31 or s % 2 for s in sizes):
         raise layer.refuse(f"fixed_size {list(sizes)}", "the forks halve it differently: only even numbers are exact")
     if smallest or largest or (stretch and (len(stretch) != 1 or ratios)):
         raise layer.refuse("fixed_size with min_size or several ratios", "the runtime counts these boxes wrongly")

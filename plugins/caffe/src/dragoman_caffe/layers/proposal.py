@@ -49,9 +49,10 @@ class Regions:
     def check(self, layer: Layer) -> None:
         """Refuse parameters that make no sense."""
         whole = (self.feat_stride, self.pre_nms_topn, self.post_nms_topn, self.base_size)
-        if min(whole) < 1 or self.min_size < 0:
+        if min(whole) < 1 or self.min_size < 0 or max(*whole, self.min_size) >= 1 << 31:
             raise layer.refuse("feat_stride, pre_nms_topn, post_nms_topn and base_size must be positive")
-        if not self.anchors or min(*self.ratio, *self.scale) <= 0 or self.nms_thresh < 0:
+        sizes = (*self.ratio, *self.scale)
+        if not self.anchors or not all(1e-6 < s < 1e6 for s in sizes) or not 0 <= self.nms_thresh < math.inf:
             raise layer.refuse(f"ratios {list(self.ratio)}, scales {list(self.scale)}", "positive numbers are needed")
 
 

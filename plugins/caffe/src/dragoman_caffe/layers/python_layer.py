@@ -19,7 +19,8 @@ from dragoman_caffe.layers.proposal import Regions, check_rounding, image_info, 
 
 layers = Extractors("caffe")
 
-Parameter = float | int | str | list["Parameter"]
+Scalar = float | int | str
+Parameter = Scalar | list[Scalar]
 
 _TOKEN = re.compile(
     r"""\s*(?:!![\w/.]+|(?P<sign>[\[\](){},:])|"(?P<double>[^"]*)"|'(?P<single>[^']*)'"""
@@ -30,7 +31,7 @@ _ALIASES = {"ratios": "ratio", "scales": "scale", "pre_nms_topN": "pre_nms_topn"
 
 
 def parameters(layer: Layer) -> dict[str, Parameter]:
-    """The mapping in ``param_str``: names, numbers, texts and lists; refuses everything else."""
+    """The mapping in ``param_str``: names, and numbers, texts or lists of them; refuses everything else."""
     layer.ignore(*(f"python_param.{n}" for n in ("module", "layer", "share_in_parallel")))
     text = layer.get("python_param.param_str", "")
     tokens = list(_tokens(text))
@@ -68,19 +69,19 @@ def _value(tokens: list[tuple[bool, str]], at: int) -> tuple[Parameter, int]:
     closing = {"[": "]", "(": ")"}.get(text)
     if closing is None:
         raise ValueError
-    items: list[Parameter] = []
+    items: list[Scalar] = []
     at += 1
     while tokens[at] != (True, closing):
-        item, at = _value(tokens, at)
-        items.append(item)
-        if tokens[at] == (True, ","):
-            at += 1
-        elif tokens[at] != (True, closing):
+        is_sign, text = tokens[at]
+        after = tokens[at + 1]
+        if is_sign or after not in ((True, ","), (True, closing)):
             raise ValueError
+        items.append(_number(text))
+        at += 2 if after == (True, ",") else 1
     return items, at + 1
 
 
-def _number(text: str) -> float | int | str:
+def _number(text: str) -> Scalar:
     for kind in (int, float):
         try:
             return kind(text)

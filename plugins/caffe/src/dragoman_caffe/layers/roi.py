@@ -5,6 +5,8 @@ Behaviour: Fast R-CNN's ``roi_pooling_layer.cpp``, R-FCN's ``psroi_pooling_layer
 
 from __future__ import annotations
 
+import math
+
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
@@ -19,7 +21,7 @@ def roi_pooling(layer: Layer, op: Builder, x: Value, rois: Value) -> Value:
     """The largest element of each cell of a region; 0 in cells outside the map."""
     sizes = [layer.get(f"roi_pooling_param.{n}", 0) for n in ("pooled_h", "pooled_w")]
     scale = layer.get("roi_pooling_param.spatial_scale", 1.0)
-    if min(sizes) < 1 or scale <= 0:
+    if min(sizes) < 1 or not 0 < scale < math.inf:
         raise layer.refuse(f"pooled to {sizes[0]} x {sizes[1]} at scale {scale}", "all must be above 0")
     y: Value = op.ROIPooling(
         x, _rows(op, rois), pooled_h=sizes[0], pooled_w=sizes[1], spatial_scale=scale, method="max"
@@ -32,7 +34,7 @@ def psroi_pooling(layer: Layer, op: Builder, x: Value, rois: Value) -> Value:
     """The mean of each cell of a region, taken from the channel that belongs to the cell; 0 outside the map."""
     depth, group = (layer.positive(f"psroi_pooling_param.{n}") for n in ("output_dim", "group_size"))
     scale = layer.require("psroi_pooling_param.spatial_scale", (int, float))
-    if scale <= 0:
+    if not 0 < scale < math.inf:
         raise layer.refuse(f"spatial_scale {scale}", "it must be above 0")
     if static_dims(x.shape) is None:
         raise layer.refuse(f"position-sensitive pooling of {x.type}", "the CPU plugin pools maps of a fixed shape only")
@@ -46,7 +48,7 @@ def psroi_pooling(layer: Layer, op: Builder, x: Value, rois: Value) -> Value:
         y: Value = op.PSROIPooling(x, rois, **options)
         return y
     # the CPU plugin pools a fixed number of regions, so empty ones fill up and are cut off again
-    filled = op.Concat(rois, op.constant([[0.0] * 5] * most, f32), axis=0)
+    filled = op.Concat(rois, op.Broadcast(op.constant(0.0, f32), op.constant([most, 5], i64)), axis=0)
     fixed = op.Reshape(first_rows(op, filled, op.constant([most], i64)), op.constant([most, 5], i64))
     number = op.Gather(op.ShapeOf(rois, output_type="i64"), op.constant([0], i64), op.constant(0, i64))
     return first_rows(op, op.PSROIPooling(x, fixed, **options), number)
