@@ -59,6 +59,16 @@ class Definitions:
         """The field of a message; None where either is unknown."""
         return self.messages.get(message, {}).get(name)
 
+    def knows(self, message: str, path: str) -> bool:
+        """There is a field at this dotted path below ``message``."""
+        *parents, last = path.split(".")
+        for parent in parents:
+            found = self.field(message, parent)
+            if found is None or found.kind != "message":
+                return False
+            message = found.type
+        return self.field(message, last) is not None
+
     def default(self, message: str, path: str) -> Any:
         """The value of the absent field at a dotted path below ``message``; None for an unknown path.
 

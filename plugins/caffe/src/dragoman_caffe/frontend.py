@@ -13,7 +13,7 @@ from dragoman.frontends.contract import Frontend, Model, Probe
 from dragoman.graph.graph import Graph, Node
 from dragoman_caffe.definitions import Definitions, built_in, parse_proto
 from dragoman_caffe.deploy import deployed
-from dragoman_caffe.message import Message, typed
+from dragoman_caffe.message import Message, strange, typed
 from dragoman_caffe.net import CaffeNet, build
 from dragoman_caffe.parameters import read_by
 from dragoman_caffe.state import check_stages, included, state_of
@@ -90,9 +90,9 @@ class CaffeFrontend(Frontend):
         if name == "blobs":
             return False
         parts = name.split(".")
-        if parts[-1] == "engine" or any(part.endswith("_filler") for part in parts):
-            return True
         definitions = self.definitions or built_in()
+        if parts[-1] == "engine" or any(part.endswith("_filler") for part in parts):
+            return definitions.knows("LayerParameter", name)
         if not read_by(definitions, node.op, parts[0]):
             return True
         default = definitions.default("LayerParameter", name)
@@ -136,6 +136,10 @@ def _check_top(text: Text, net: Message) -> None:
     """Nobody could read an unknown field outside the layers."""
     for name, near in net.unknown.items():
         raise text.error(f"a net has no field {name!r}", net.places[name], near or "remove it")
+    for field, value in net.items():
+        for item in () if field in ("layer", "layers") else value if isinstance(value, list) else [value]:
+            for name, at, near in strange(item, field) if isinstance(item, Message) else ():
+                raise text.error(f"no definition knows {name!r}", at, near or "remove it")
 
 
 def _check_names(layers: Sequence[Message], stored: Stored, text: Text, source: ByteSource) -> None:

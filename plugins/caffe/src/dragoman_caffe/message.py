@@ -198,3 +198,14 @@ def strange(message: Message, prefix: str) -> Iterator[tuple[str, int, str]]:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, Message):
                 yield from strange(item, f"{prefix}.{name}" if prefix else name)
+
+
+def unreachable(message: Message, prefix: str = "", inside: bool = False) -> Iterator[tuple[str, int, str]]:
+    """As :func:`strange`, but only fields inside repeated messages: nobody is told of those when they are not read."""
+    if inside:
+        yield from strange(message, prefix)
+        return
+    for name, value in message.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Message):
+                yield from unreachable(item, f"{prefix}.{name}" if prefix else name, isinstance(value, list))

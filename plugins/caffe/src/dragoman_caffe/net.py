@@ -18,7 +18,7 @@ from dragoman.graph.types import Shape, TensorType, f32
 from dragoman.graph.walk import remove_dead
 from dragoman_caffe.deploy import DATA_TYPES, data_shape
 from dragoman_caffe.inplace import spoils_its_input
-from dragoman_caffe.message import Message, flat, strange
+from dragoman_caffe.message import Message, flat, strange, unreachable
 from dragoman_caffe.state import State
 from dragoman_caffe.text import Text
 from dragoman_caffe.weights import Blob, Stored
@@ -154,6 +154,7 @@ class _Wiring:
         if not kind:
             self._complain(layer, f"the layer {_shown(layer)} has no type")
             return
+        self._unreadable(layer, kind)
         bottoms = [self._bottom(layer, name) for name in layer.items_of("bottom")]
         if kind in SINKS:
             return
@@ -186,6 +187,16 @@ class _Wiring:
                 f"two layers are called {layer['name']!r}, and the weights of that name cannot be told apart",
                 "Caffe gives both weights to the first; rename one of them in both files",
             )
+
+    def _unreadable(self, layer: Message, kind: str) -> None:
+        """Complain of unknown fields that no extractor is asked to read, and which would go unnoticed."""
+        found = list(strange(layer, "") if kind == "Input" else unreachable(layer))
+        if not found:
+            return
+        remark = "; ".join(_noticed(self.net.text, found))
+        what = f"the layer {_shown(layer)} has a field that nothing reads: {found[0][0]!r}"
+        at = self.net.text.place(found[0][1])
+        self.problems.append(Problem(what, at, remark, "D210", _shown(layer)))
 
     def _bottom(self, layer: Message, blob: str) -> Value:
         value = self.made.get(blob)

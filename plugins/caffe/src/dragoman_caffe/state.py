@@ -51,7 +51,9 @@ def check_stages(net: Message, stages: tuple[str, ...]) -> None:
 
 
 def included(text: Text, layer: Message, state: State) -> bool:
-    """The layer is part of the net in this state; SourceError D210 when it has both include and exclude."""
+    """The layer is part of the net in this state; SourceError D210 when it has both include and exclude, D207
+    for a rule with an unknown field.
+    """
     include, exclude = layer.items_of("include"), layer.items_of("exclude")
     if include and exclude:
         raise SourceError(
@@ -60,6 +62,9 @@ def included(text: Text, layer: Message, state: State) -> bool:
             text.place(layer.at),
             "leave one of them out",
         )
+    for rule in (*include, *exclude):
+        for name, near in rule.unknown.items():
+            raise text.error(f"a rule of a layer has no field {name!r}", rule.places[name], near or "remove it")
     if include:
         return any(state.meets(rule) for rule in include)
     return not any(state.meets(rule) for rule in exclude)
