@@ -62,15 +62,19 @@ def lrn(layer: Layer, op: Builder, x: Value) -> Value:
         raise layer.refuse(f"local_size {size}", "Caffe takes odd sizes only")
     if layer.get("lrn_param.norm_region", "ACROSS_CHANNELS") == "WITHIN_CHANNEL":
         return _divided(op, x, _mean_square(op, x, (size, size)), (alpha, beta, 1.0))
+    if k <= 0:
+        rows = op.Unsqueeze(x, op.constant([1], i64))
+        mean = op.Squeeze(_mean_square(op, rows, (size, 1, 1)), op.constant([1], i64))
+        return _divided(op, x, mean, (alpha, beta, k))
     # the CPU plugin takes the bias for 1 whatever it is: (b + a s)^-c = b^-c (1 + a / b s)^-c
     y: Value = op.LRN(x, op.constant([1], i64), alpha=alpha / k, beta=beta, bias=1.0, size=size)
     return y if k == 1 else op.Multiply(y, op.constant(k**-beta, x.dtype))
 
 
-def _mean_square(op: Builder, x: Value, kernel: tuple[int, int]) -> Value:
+def _mean_square(op: Builder, x: Value, kernel: tuple[int, ...]) -> Value:
     pads = tuple(k // 2 for k in kernel)
     y: Value = op.AvgPool(
-        op.Multiply(x, x), kernel=kernel, strides=(1, 1), pads_begin=pads, pads_end=pads, exclude_pad=False,
+        op.Multiply(x, x), kernel=kernel, strides=(1,) * len(kernel), pads_begin=pads, pads_end=pads, exclude_pad=False,
         rounding_type="floor", auto_pad="explicit",
     )  # fmt: skip
     return y
