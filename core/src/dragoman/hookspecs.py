@@ -101,10 +101,24 @@ def _call(function: Callable[..., Any], *given: Any) -> Any:
 
 @dataclasses.dataclass(frozen=True)
 class RuntimeOp:
-    """An inference-time implementation of an ``extension`` op: a function that makes an ``openvino.Op`` class."""
+    """How an ``extension`` op is computed at inference, on OpenVINO's CPU; either ``compute`` or ``make`` is given.
+
+    Args:
+        op: the type.
+        compute: ``compute(attrs, *inputs)`` returns an array, or a tuple of them. ``attrs`` is an instance of the op's
+            class where a plugin registers one (the same object at each call for a layer), else a mapping of texts.
+            Inputs are numpy arrays of the element types that the IR declares, read only, and valid during the call. It
+            may be called from several threads.
+        make: makes an ``openvino.Op`` class of the name ``op``, for authors who write one.
+    """
 
     op: str
-    make: Callable[[], type]
+    compute: Callable[..., Any] | None = None
+    make: Callable[[], type] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.compute is None) == (self.make is None):
+            raise TypeError(f"RuntimeOp({self.op!r}) takes either compute or make")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -22,7 +22,8 @@ from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, Runtim
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
     from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
-    from dragoman.ops.define import OpRegistry
+    from dragoman.ir.owners import Owner
+    from dragoman.ops.define import Op, OpRegistry
 
 __all__ = ["CORE", "EntryPoint", "Plugin", "PluginHost", "installed_entry_points"]
 _T = TypeVar("_T")
@@ -252,10 +253,15 @@ class PluginHost:
         return self._once("ops", "", self._op_registry)
 
     def _op_registry(self) -> OpRegistry:
-        from dragoman.ops.define import Op, OpRegistry
+        from dragoman.ops.define import OpRegistry
 
-        held = self.call("dragoman_register_ops", Op)
-        return OpRegistry(cls for _, cls in self._unique(held, lambda c: f"op:{c.type}:{c.version}"))
+        return OpRegistry(cls for _, cls in self._op_classes())
+
+    def _op_classes(self) -> list[tuple[str, type[Op]]]:
+        from dragoman.ops.define import Op
+
+        held = self._once("op classes", "", lambda: self.call("dragoman_register_ops", Op))
+        return self._unique(held, lambda c: f"op:{c.type}:{c.version}")
 
     def extractor_table(self, framework: str) -> ExtractorTable:
         """All extractors of a framework; overlapping claims of two plugins are refused."""
@@ -316,19 +322,27 @@ class PluginHost:
         """Ways to run models of a framework."""
         return [(o, r) for o, r in self.call("dragoman_register_references", Reference) if r.framework == framework]
 
-    def runtime_ops(self) -> list[tuple[str, RuntimeOp]]:
-        """Inference-time ops."""
-        return self._unique(self.call("dragoman_register_runtime_ops", RuntimeOp), lambda r: f"runtime:{r.op}")
+    def runtime_ops(self, wanted: Collection[str] | None = None) -> list[tuple[str, RuntimeOp]]:
+        """Inference-time ops, of the wanted types only when these are given; conflicts among them are refused."""
+        held = self._once("runtime ops", "", lambda: self.call("dragoman_register_runtime_ops", RuntimeOp))
+        chosen = [(owner, item) for owner, item in held if wanted is None or item.op in wanted]
+        return self._unique(chosen, lambda r: f"runtime:{r.op}")
 
-    def runtime_classes(self) -> list[type]:
-        """The ``openvino.Op`` classes of the inference-time ops; PluginError D606 when one cannot be made."""
-        made = []
-        for owner, item in self.runtime_ops():
-            try:
-                made.append(item.make())
-            except Exception as error:
-                raise self.raised(owner, "dragoman_register_runtime_ops", error) from error
-        return made
+    def owner(self, name: str) -> Owner:
+        """A plugin with its distribution."""
+        from dragoman.ir.owners import Owner
+
+        point = self.plugins[name].point
+        if point.dist is not None:
+            return Owner(name, point.dist.name, point.dist.version)
+        return Owner(name, point.distribution, point.version)
+
+    def owner_of_op(self, kind: str) -> Owner | None:
+        """The plugin that computes an extension op at inference, else the one with its class."""
+        for owner, _ in self.runtime_ops([kind]):
+            return self.owner(owner)
+        held = [owner for owner, cls in self._op_classes() if cls.xml_type == kind and cls.version == "extension"]
+        return self.owner(held[0]) if held else None
 
     def rules(self) -> list[tuple[str, Any]]:
         """Rules and passes by plugin."""

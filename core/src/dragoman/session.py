@@ -70,6 +70,7 @@ class Result:
         """
         from dragoman.ir.write import write_ir
 
+        self._record_owners()
         version = self.context.options.get("ir_version", 11)
         with collector_paused():
             return write_ir(self.graph, Path(folder), name or self.name, version=version, protected=self.sources)
@@ -78,13 +79,24 @@ class Result:
         """The pair in memory: the bytes of the ``.xml`` and of the ``.bin``."""
         from dragoman.ir.write import ir_bytes
 
+        self._record_owners()
         return ir_bytes(self.graph, self.name, version=self.context.options.get("ir_version", 11))
 
     def openvino(self) -> openvino.Model:
-        """The converted model, without touching the disk; needs ``dragoman[runtime]``."""
+        """The converted model, without touching the disk; needs ``dragoman[runtime]``.
+
+        Custom ops are computed by the plugins' runtime ops; PluginError D610 when there is none for one.
+        """
         from dragoman.runtime import model_of
 
-        return model_of(*self.ir(), self.host.runtime_classes() if self.host is not None else ())
+        return model_of(*self.ir(), host=self.host)
+
+    def _record_owners(self) -> None:
+        """The plugins of custom ops go into the IR: whoever loads it is told what to install."""
+        if self.host is not None:
+            from dragoman.ir.owners import record_owners
+
+            record_owners(self.graph, self.host.owner_of_op)
 
     def sections(self) -> list[Section]:
         """What plugins have to say about this conversion, for the report."""

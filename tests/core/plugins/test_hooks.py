@@ -134,16 +134,21 @@ def test_a_custom_op_runs_in_openvino_with_its_runtime_implementation(tmp_path: 
     held = host(
         dragoman_register_ops=lambda: [SoftClip],
         dragoman_register_extractors=extractors,
-        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", runtime_class)],
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", make=runtime_class)],
     )
     result = dragoman.convert(softclip(), host=held)
     np.testing.assert_allclose(_compiled(result)(X)[0], 2 * np.tanh(X / 2), rtol=1e-6)
 
 
 def test_a_runtime_op_that_cannot_be_made_names_its_plugin() -> None:
-    held = host(dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", lambda: 1 / 0)])  # type: ignore[arg-type, return-value]
+    held = host(
+        dragoman_register_ops=lambda: [SoftClip],
+        dragoman_register_extractors=extractors,
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", make=lambda: 1 / 0)],  # type: ignore[arg-type, return-value]
+    )
+    assert dragoman.convert(relu(), host=held).openvino() is not None
     with pytest.raises(PluginError) as caught:
-        dragoman.convert(relu(), host=held).openvino()
+        dragoman.convert(softclip(), host=held).openvino()
     assert (caught.value.code, "dist-acme" in caught.value.where) == ("D606", True)
 
 
@@ -151,7 +156,7 @@ def test_check_runs_the_source_with_a_reference_of_a_plugin(tmp_path: Path) -> N
     held = host(
         dragoman_register_ops=lambda: [SoftClip],
         dragoman_register_extractors=extractors,
-        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", runtime_class)],
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", make=runtime_class)],
         dragoman_register_references=lambda: [Reference("onnx", "formula", reference, lambda: "")],
     )
     xml = dragoman.convert(softclip(), host=held).save(tmp_path, "m")
@@ -172,7 +177,7 @@ def test_check_asks_the_next_reference_when_one_cannot_run_the_model_and_says_so
     held = host(
         dragoman_register_ops=lambda: [SoftClip],
         dragoman_register_extractors=extractors,
-        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", runtime_class)],
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", make=runtime_class)],
         dragoman_register_references=lambda: [
             Reference("onnx", "exact", exact, absent), Reference("onnx", "formula", reference, lambda: "")
         ],

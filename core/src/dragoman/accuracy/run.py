@@ -39,7 +39,7 @@ def check_model(
     """
     references = ready_references(host, framework, options)
     notes: list[str] = []
-    runner = IrRunner(ir, host.runtime_classes())
+    runner = IrRunner(ir, host)
     differences: list[Difference] = []
     for k in range(1 if data is not None else samples):
         if data is None:

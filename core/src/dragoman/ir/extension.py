@@ -8,6 +8,9 @@ from dragoman.graph.types import TensorType
 from dragoman.ir.markup import Fields
 from dragoman.ops.define import In, Op
 
+#: an attribute that ops computed in Python get when the runtime writes them: the types that they were read with
+STATE = "dragoman_types"
+
 
 class ExtensionOp(Op):
     """What a layer of ``version="extension"`` says of itself; written back unchanged."""

@@ -10,7 +10,7 @@ from dragoman.files import ByteSource
 from dragoman.graph.tensor import BytesTensor, FileTensor, Tensor
 from dragoman.graph.types import DYNAMIC, DType, TensorType, checked_dim, dtype
 from dragoman.ir.document import Document, Layer, Port
-from dragoman.ir.extension import ExtensionOp
+from dragoman.ir.extension import STATE, ExtensionOp
 from dragoman.ir.markup import Fields
 from dragoman.ops.define import Op, OpRegistry
 
@@ -35,6 +35,8 @@ class LayerReader:
     def attrs(self, layer: Layer, data: Fields) -> Op:
         """The op instance of a layer; what cannot be is noted, and a stand-in returned."""
         name = _SPELLINGS.get(layer.type, layer.type)
+        if layer.version == "extension":
+            data = {key: text for key, text in data.items() if key != STATE}
         known = layer.version == "extension" or (layer.version[:5] == "opset" and layer.version[5:].isdecimal())
         cls = self.ops.find(name, layer.version) if known else None
         if cls is None:

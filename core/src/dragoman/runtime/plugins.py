@@ -1,0 +1,126 @@
+"""From the plugins' runtime ops to classes that a ``Core`` takes, and what is missing or too old for an IR."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from dragoman.errors import PluginError, Problem
+from dragoman.runtime.layer import Implementation
+from dragoman.runtime.needs import Need
+from dragoman.runtime.wrapper import wrapper_class
+
+if TYPE_CHECKING:
+    from dragoman.hookspecs import RuntimeOp
+    from dragoman.ir.owners import Owner
+    from dragoman.plugins import PluginHost
+
+_VERSION = re.compile(r"v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[._-]?(a|b|c|rc|alpha|beta|pre|preview)[._-]?(\d*))?"
+                      r"(?:[._-]?(post|rev|r)[._-]?(\d*)|-(\d+))?(?:[._-]?(dev)[._-]?(\d*))?")  # fmt: skip
+_STAGES = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
+
+
+def classes(host: PluginHost, needs: Mapping[str, Need] | None) -> list[type]:
+    """The ``openvino.Op`` classes of the ops that are needed, of all installed ones when that is None.
+
+    Raises PluginError: D606 when an author's ``make`` fails, D603 when two plugins claim an op that is needed.
+    """
+    found = host.runtime_ops(needs)
+    return [_class(host, owner, item, (needs or {}).get(item.op)) for owner, item in found]
+
+
+def _class(host: PluginHost, owner: str, item: RuntimeOp, need: Need | None) -> type:
+    if item.compute is not None:
+        cls = host.op_registry().find(item.op, "extension")
+        return wrapper_class(Implementation(item.op, item.compute, str(host.owner(owner)), cls, need))
+    assert item.make is not None
+    try:
+        made = item.make()
+        if made.__name__ != item.op:
+            raise TypeError(f"make gave a class of the name {made.__name__!r} for {item.op!r}; OpenVINO goes by it")
+    except Exception as error:
+        raise host.raised(owner, "dragoman_register_runtime_ops", error) from error
+    return made
+
+
+def check_needs(needs: Mapping[str, Need], host: PluginHost, given: Collection[str] = ()) -> None:
+    """Every custom op of an IR can be computed here, by a plugin as new as when the IR was made.
+
+    Args:
+        needs: of the IR.
+        host: the plugins.
+        given: ops that are known without plugins.
+
+    Raises:
+        PluginError: D610 when ops are missing, D611 when plugins are older.
+    """
+    wanted = {op: need for op, need in needs.items() if op not in given}
+    if not wanted:
+        return
+    runnable = {item.op for _, item in host.runtime_ops(wanted)}
+    missing = [_missing(need, host) for op, need in wanted.items() if op not in runnable]
+    if missing:
+        count = f"{len(missing)} ops" if len(missing) > 1 else "an op"
+        what = f"the IR has {count} that no installed plugin computes: {', '.join(p.op for p in missing)}"
+        raise PluginError("D610", what, "", missing[0].hint, problems=missing)
+    older = [p for need in wanted.values() if (p := _older(need, host)) is not None]
+    if older:
+        what = f"the IR was made with newer plugins: {', '.join(p.op for p in older)}"
+        raise PluginError("D611", what, "", older[0].hint, problems=older)
+
+
+def _missing(need: Need, host: PluginHost) -> Problem:
+    owner = need.owner
+    what, hint = "the IR does not say which plugin it is from", "install the plugin that has the op (runtime ops)"
+    if owner is not None:
+        what, hint = f"it is from the plugin {owner}", pip_line(owner)
+        held = host.plugins.get(owner.plugin)
+        if held is not None and held.status != "loaded":
+            what += f", which is {held.status}" + (f": {held.error}" if held.error else "")
+            hint = "dragoman doctor shows why" if held.error else f"do not disable the plugin {owner.plugin}"
+        elif held is not None:
+            what += f"; the installed one ({host.owner(owner.plugin)}) has no runtime op of this type"
+    return Problem(what, str(need), hint, "D610", layer=need.layers[0], op=need.op)
+
+
+def _older(need: Need, host: PluginHost) -> Problem | None:
+    owner = need.owner
+    if owner is None or owner.plugin not in host.plugins:
+        return None
+    held = host.owner(owner.plugin)
+    if held.distribution != owner.distribution:
+        return None
+    mine, theirs = version_key(held.version), version_key(owner.version)
+    if mine is None or theirs is None or mine >= theirs:
+        return None
+    what = f"it is from the plugin {owner}, and {held.version} is installed"
+    return Problem(what, str(need), pip_line(owner), "D611", layer=need.layers[0], op=need.op)
+
+
+def pip_line(owner: Owner) -> str:
+    """What to install for a plugin that an IR names."""
+    if not owner.distribution:
+        return f"load the plugin {owner.plugin}, which is in no installed package"
+    return (
+        f"pip install '{owner.distribution}>={owner.version}'" if owner.version else f"pip install {owner.distribution}"
+    )
+
+
+def version_key(text: str) -> tuple[object, ...] | None:
+    """An order of versions as PEP 440 has it, without local parts; None for a text that is no version."""
+    found = _VERSION.fullmatch(text.strip().lower().partition("+")[0])
+    if found is None:
+        return None
+    epoch, release, stage, stage_number, post, post_number, bare_post, dev, dev_number = found.groups()
+    numbers = [int(n) for n in release.split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    # the last number: a development version comes before what it leads to
+    before = (0, int(dev_number or 0)) if dev else (1, 0)
+    if stage:
+        phase = (_STAGES[stage], int(stage_number or 0))
+    else:
+        phase = (-1, 0) if dev and not (post or bare_post) else (3, 0)
+    after = int(post_number or bare_post or 0) + 1 if post or bare_post else 0
+    return int(epoch or 0), tuple(numbers), phase, after, before

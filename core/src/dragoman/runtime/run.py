@@ -1,0 +1,176 @@
+"""Models with custom ops, read and run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dragoman.runtime.needs import Need, needs_of
+from dragoman.runtime.tensors import from_tensor, import_openvino, to_tensor
+from dragoman.runtime.wrapper import own_errors
+
+if TYPE_CHECKING:
+    import openvino
+
+    from dragoman.graph.tensor import Array
+    from dragoman.plugins import PluginHost
+
+
+def load(xml: str | Path, core: openvino.Core | None = None, host: PluginHost | None = None) -> openvino.Model:
+    """An ``openvino.Model`` from an IR with custom ops that plugins compute.
+
+    Args:
+        xml: the IR's ``.xml``, its ``.bin`` beside it.
+        core: gets the ops and reads the model; one made for this model when None. Ops that it knows need no plugin.
+        host: loaded plugins; the installed ones by default.
+
+    Raises:
+        SourceError: D201 when a file is missing, another D2xx when it is no IR.
+        PluginError: D607 (no OpenVINO), D610 (no plugin computes an op), D611 (a plugin is older than the one that the
+            IR was made with), D612 (an op does not go with its layer).
+    """
+    path = checked_ir(xml)
+    needs = needs_of(path)
+    return _read(needs, host, core, (), path)
+
+
+def core(*irs: str | Path, host: PluginHost | None = None) -> openvino.Core:
+    """An ``openvino.Core`` that knows the custom ops of plugins.
+
+    Args:
+        irs: the ``.xml`` files that it will read. With none it knows the ops of all plugins; of those only layers whose
+            op class infers its outputs can then be read.
+        host: loaded plugins; the installed ones by default.
+
+    Raises:
+        SourceError: D201 when a file is missing, another D2xx when it is no IR.
+        PluginError: D607 (no OpenVINO), D610 (no plugin computes an op), D611 (a plugin is older than the one that an
+            IR was made with).
+    """
+    if not irs:
+        from dragoman.runtime.plugins import classes
+
+        return core_with(classes(host or _host(), None))
+    needs: dict[str, Need] = {}
+    for xml in irs:
+        for op, need in needs_of(checked_ir(xml)).items():
+            needs.setdefault(op, Need(op)).merge(need)
+    return _equipped(core_with(), needs, host, ())
+
+
+def core_with(extensions: Iterable[type] = ()) -> openvino.Core:
+    """A runtime core that knows further ops, given as ``openvino.Op`` classes."""
+    made: openvino.Core = import_openvino().Core()
+    for extension in extensions:
+        made.add_extension(extension)
+    return made
+
+
+def model_of(
+    xml: bytes, weights: bytes, extensions: Iterable[type] = (), host: PluginHost | None = None
+) -> openvino.Model:
+    """An ``openvino.Model`` from an IR pair in memory; raises as :func:`load`.
+
+    Args:
+        xml: its text.
+        weights: its data.
+        extensions: classes of ops that need no plugin.
+        host: loaded plugins; the installed ones by default.
+    """
+    from dragoman.lazy import np
+
+    ov = import_openvino()
+    # the runtime's own copy: a shared one would have to outlive the model
+    blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8))
+    return _read(needs_of(xml), host, None, tuple(extensions), xml, blob)
+
+
+def _read(
+    needs: Mapping[str, Need], host: PluginHost | None, given: openvino.Core | None, extensions: tuple[type, ...],
+    *model: Any,
+) -> openvino.Model:  # fmt: skip
+    if needs and host is None:
+        host = _host()
+    made = _equipped(given or core_with(), needs, host, extensions, strict=given is None)
+    with own_errors():
+        try:
+            read: openvino.Model = made.read_model(*model)
+        except RuntimeError:
+            if given is not None and needs and host is not None:
+                from dragoman.runtime.plugins import check_needs
+
+                check_needs(needs, host)
+            raise
+    return read
+
+
+def _equipped(
+    made: openvino.Core, needs: Mapping[str, Need], host: PluginHost | None, extensions: tuple[type, ...],
+    strict: bool = True,
+) -> openvino.Core:  # fmt: skip
+    """The core with the ops that are needed; ``strict`` when it cannot know any already."""
+    given = {cls.__name__ for cls in extensions}
+    wanted = {op: need for op, need in needs.items() if op not in given}
+    for extension in extensions:
+        made.add_extension(extension)
+    if wanted:
+        from dragoman.runtime.plugins import check_needs, classes
+
+        host = host or _host()
+        if strict:
+            check_needs(wanted, host)
+        for cls in classes(host, wanted):
+            made.add_extension(cls)
+    return made
+
+
+def _host() -> PluginHost:
+    from dragoman.plugins import PluginHost
+
+    return PluginHost()
+
+
+class IrRunner:
+    """Runs an IR on the CPU in full precision (the plugin's default may be bf16).
+
+    Args:
+        model: the path of an ``.xml``, or a model of the runtime.
+        host: plugins for the custom ops of an ``.xml``; the installed ones by default.
+
+    Raises:
+        PluginError: as :func:`load`; D612 also from :meth:`run`.
+    """
+
+    def __init__(self, model: str | Path | Any, host: PluginHost | None = None) -> None:
+        self.model = load(model, host=host) if isinstance(model, (str, Path)) else model
+        with own_errors():
+            self.compiled = core_with().compile_model(self.model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+
+    def run(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Outputs by their first tensor name, for inputs by any of their names (or their position as text)."""
+        request = self.compiled.create_infer_request()
+        for index, port in enumerate(self.compiled.inputs):
+            names = {*port.get_names(), port.get_node().get_friendly_name(), str(index)}
+            name = next((n for n in feeds if n in names), None)
+            if name is not None:
+                request.set_tensor(port, to_tensor(feeds[name], port.get_element_type()))
+        with own_errors():
+            request.infer()
+        out: dict[str, Array] = {}
+        for index, port in enumerate(self.compiled.outputs):
+            array = from_tensor(request.get_tensor(port))
+            for name in sorted(port.get_names()) or [str(index)]:
+                out[name] = array
+        return out
+
+
+def checked_ir(path: str | Path) -> Path:
+    """The path of an IR's ``.xml`` with its ``.bin`` beside it; SourceError D201 when either is missing."""
+    from dragoman.files import missing_file
+
+    xml = Path(path)
+    for file in (xml, xml.with_suffix(".bin")):
+        if not file.is_file():
+            raise missing_file(file)
+    return xml
