@@ -35,6 +35,8 @@ CASES: list[tuple[str, np.ndarray, dict[str, Any]]] = [
      sized(30, 50, largest=(60, 90), ratios=(2, 1, 0.5)), {}),
     ("min_size: 30.7 max_size: 60.2 aspect_ratio: 2 flip: false",
      sized(30.7, largest=(60.2,), ratios=(2,), flip=False), {}),
+    ("min_size: 30 max_size: 45 aspect_ratio: 50 aspect_ratio: 50.001",
+     sized(30, largest=(45,), ratios=(50, 50.001)), {}),
     ("min_size: 30 offset: 0.3", sized(30), {"offset": 0.3}),
     ("min_size: 30 step: 9 offset: 0.3 variance: 0.4", sized(30), {"offset": 0.3, "step": (9, 9), "variance": (0.4,)}),
     ("min_size: 30 max_size: 45 aspect_ratio: 3 step_h: 20 step_w: 7 offset: 0.4 clip: true",

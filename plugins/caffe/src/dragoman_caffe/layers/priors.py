@@ -7,6 +7,7 @@ feature map and of the image are read where the model runs, so that a reshaped m
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from typing import Any
 
@@ -33,7 +34,7 @@ def prior_box(layer: Layer, op: Builder, x: Value, *image: Value) -> Value:
     if largest and (len(largest) != len(sizes) or any(b <= a for a, b in zip(sizes, largest, strict=True))):
         raise layer.refuse("every min_size needs a greater max_size", _CHECK)
     ratios = _ratios(layer)
-    if grid.is_simple:
+    if grid.is_simple and _told_apart(ratios):
         return _joined(op, op.PriorBox(
             *grid.shapes(op, x, image), min_size=sizes, max_size=largest, aspect_ratio=ratios, flip=False,
             step=grid.step_h, offset=grid.offset, clip=grid.clip, variance=grid.variance, scale_all_sizes=True,
@@ -121,12 +122,20 @@ def _ratios(layer: Layer) -> list[float]:
     """Aspect ratios besides 1, each followed by its inverse where the layer flips, doubles left out."""
     found = [1.0]
     for ratio in layer.get("prior_box_param.aspect_ratio", []):
-        if not 0 < ratio < math.inf:
+        if not 1e-6 <= ratio <= 1e6:
             raise layer.refuse(f"aspect_ratio {ratio}", _CHECK)
         if all(abs(ratio - held) >= 1e-6 for held in found):
             found += [ratio, 1.0 / ratio] if layer.get("prior_box_param.flip", True) else [ratio]
     layer.ignore("prior_box_param.flip")
     return found[1:]
+
+
+def _told_apart(ratios: list[float]) -> bool:
+    """The runtime sees each ratio: it takes those for one that differ by less than 1e-6, where Caffe looks at the ratio
+    and not at its inverse.
+    """
+    ordered = sorted([1.0, *ratios])
+    return all(b - a >= 2e-6 for a, b in itertools.pairwise(ordered))
 
 
 def _middle(size: float, largest: list[float]) -> list[tuple[float, float]]:
@@ -155,7 +164,7 @@ def _dense(layer: Layer, op: Builder, grid: _Grid, x: Value, image: tuple[Value,
         raise layer.refuse("every fixed_size needs a density, a whole number above 0", _CHECK)
     if any(not 0 < s < 1 << 31 or s % 2 for s in sizes):
         raise layer.refuse(f"fixed_size {list(sizes)}", "the forks halve it differently: only even numbers are exact")
-    if smallest or largest or (stretch and (len(stretch) != 1 or ratios)):
+    if smallest or largest or (stretch and (len(stretch) != 1 or ratios)) or not _told_apart(ratios):
         raise layer.refuse("fixed_size with min_size or several ratios", "the runtime counts these boxes wrongly")
     if not grid.is_simple:
         raise layer.refuse("fixed_size with two steps, or with an offset and no step", "give one step")
