@@ -39,6 +39,15 @@ def test_slice(field: str, axis: int, points: list[int]) -> None:
         np.testing.assert_array_equal(found[name], X.take(range(start, stop), axis))
 
 
+def test_slice_gives_the_rest_of_an_open_axis_to_the_last_top() -> None:
+    fields = "slice_param { axis: 0 slice_point: 1 slice_point: 3 }"
+    text = inputs(data=X.shape) + layer("Slice", "data", "p q r", fields)
+    x = np.concatenate([X] * 4)
+    found = run_model(convert_net(text, shapes={"data": "7..9,6,3,4"}), {"data": x})
+    for name, part in (("p", x[:1]), ("q", x[1:3]), ("r", x[3:])):
+        np.testing.assert_array_equal(found[name], part)
+
+
 def test_split_gives_the_same_to_all() -> None:
     text = inputs(data=X.shape) + layer("AbsVal", "data", "x", name="abs") + layer("Split", "x", "p q")
     found = run_net(text, {"data": X})

@@ -11,11 +11,12 @@ from dragoman_caffe.message import Message
 #: layers that read every number before they write over it
 SAFE = frozenset({
     "ReLU", "ReLU6", "PReLU", "ELU", "Sigmoid", "TanH", "Swish", "BNLL", "Exp", "Log", "Power", "Clip", "Threshold",
-    "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "Split", "NegReLU", "HSwish", "Mish", "Mean",
+    "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "NegReLU", "HSwish", "Mish", "Mean",
 })  # fmt: skip
 #: layers known to be wrong in place
 _REFUSED = {
     "AbsVal": "Caffe does not allow it", "Reshape": "Caffe does not allow it", "Flatten": "Caffe does not allow it",
+    "Split": "Caffe does not allow it",
 }  # fmt: skip
 _SPOILT = frozenset({
     "Convolution", "Deconvolution", "Pooling", "LRN", "InnerProduct", "Concat", "Slice", "ArgMax", "Tile", "Reduction",

@@ -26,10 +26,10 @@ def accuracy(layer: Layer, op: Builder, x: Value, label: Value) -> tuple[Value, 
     """The share of places where fewer than ``top_k`` other classes score as much as the label's; also by class."""
     k = layer.get("accuracy_param.top_k", 1)
     axis = axis_of(layer, "accuracy_param.axis", 1, rank_of(layer, x))
+    labels = _Labels.of(layer, op, x, label, axis, "accuracy_param.ignore_label")
     size, places = count(layer, x), count(layer, label)
     if size is not None and places and k > size // places:
         raise layer.refuse(f"top_k is {k}, of {size // places} classes")
-    labels = _Labels.of(layer, op, x, label, axis, "accuracy_param.ignore_label")
     score = op.GatherElements(x, labels.index, axis=axis)
     rivals = op.ReduceSum(_number(op, op.GreaterEqual(x, score)), op.constant([axis], i64), keep_dims=True)
     # the label's own class is among those that score as much

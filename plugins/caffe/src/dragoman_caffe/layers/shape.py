@@ -48,11 +48,12 @@ def slice_(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
         return tuple(op.Split(x, op.constant(axis, i64), num_splits=tops))
     if len(points) != tops - 1:
         raise layer.refuse(f"{len(points)} slice points make {len(points) + 1} tops, and it has {tops}")
-    size = channels(layer, x, axis)
-    edges = [0, *points, size]
-    if any(b <= a for a, b in itertools.pairwise(edges)):
-        raise layer.refuse(f"slice points {list(points)} do not rise from 0 to the {size} entries of axis {axis}")
+    size = (x.shape or ())[axis]
+    edges = [0, *points, *([size] if isinstance(size, int) else [])]
     lengths = [b - a for a, b in itertools.pairwise(edges)]
+    if any(length <= 0 for length in lengths):
+        raise layer.refuse(f"slice points {list(points)} do not rise from 0 to the {size} entries of axis {axis}")
+    lengths += [] if isinstance(size, int) else [-1]
     return tuple(op.VariadicSplit(x, op.constant(axis, i64), op.constant(lengths, i64)))
 
 
