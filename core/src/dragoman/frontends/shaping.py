@@ -124,7 +124,7 @@ def _apply_shapes(graph: Graph, shapes: Mapping[str, Shape]) -> None:
 
 
 def _meet(name: str, model: Shape, given: Shape) -> Shape:
-    """The user's shape, where the model's own allows it: a fixed rank holds, a fixed dimension may be overridden."""
+    """The user's shape: a fixed rank holds, a fixed dimension gives way, a symbol stays where the user says ``?``."""
     if model is None or given is None:
         return model if given is None else given
     if len(model) != len(given):
@@ -135,9 +135,12 @@ def _meet(name: str, model: Shape, given: Shape) -> Shape:
         )
     out = []
     for own, new in zip(model, given, strict=True):
+        if isinstance(own, int):
+            out.append(new)
+            continue
         met = merge(own, new)
-        keep_symbol = isinstance(own, Interval) and isinstance(new, Interval) and new.lo == 0 and new.hi is None
-        out.append(own if keep_symbol else new if met is None else met)
+        open_ended = isinstance(new, Interval) and new.lo == 0 and new.hi is None
+        out.append(own if open_ended else new if met is None else met)
     return tuple(out)
 
 
