@@ -226,6 +226,14 @@ def test_names_need_no_care(tmp_path: Path) -> None:
     np.testing.assert_allclose(found["b1"], np.tanh(np.maximum(X, 0)), atol=1e-6)
 
 
+def test_an_opencv_that_is_too_old_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "cv2.py").write_text('__version__ = "4.10.0"\n')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "old"))
+    with pytest.raises(PluginError, match=r"OpenCV 4.10.0 is too old; 4.11 or newer is needed"):
+        run_opencv(saved(tmp_path, SLOPE), {"data": X}, ["out"], {})
+
+
 def test_an_opencv_that_crashes_ends_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dragoman_caffe.opencv.sys.executable", script(tmp_path, "kill -11 $$"))
     with pytest.raises(PluginError, match="ended with exit code -11") as caught:

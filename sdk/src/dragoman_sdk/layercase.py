@@ -51,7 +51,7 @@ class LayerCase:
         result = convert(self.model, host=self.host, **self.options)
         found = IrRunner(result.openvino()).run(self.feeds)
         names = [result.graph.names_of_output(k)[0] for k in range(len(result.graph.outputs))]
-        expected = self.expected if self.expected is not None else self._reference(names)
+        expected = self.expected if self.expected is not None else self._reference(names, result.context.options)
         for difference in compare_all(expected, found, self.tolerance):
             assert difference.passed, f"{difference.output}: {difference.reason or difference}"
         return found
@@ -65,9 +65,9 @@ class LayerCase:
             assert layer in str(caught.value), f"{layer!r} is not named in: {caught.value}"
         return caught.value
 
-    def _reference(self, names: list[str]) -> dict[str, Array]:
+    def _reference(self, names: list[str], options: Mapping[str, Any]) -> dict[str, Array]:
         framework = recognise(Model(self.model), self.host).name
         for _, reference in self.host.references(framework):
-            if not reference.lacks(self.options):
-                return reference.answer(self.model, dict(self.feeds), names, self.options)
+            if not reference.lacks(options):
+                return reference.answer(self.model, dict(self.feeds), names, options)
         pytest.skip(f"nothing installed can run {framework} models")

@@ -11,6 +11,8 @@ import sys
 from typing import Any
 
 MARK = "dragoman-opencv: "
+#: the first release that gives Caffe's numbers wherever opencv_differences.py says nothing else
+OLDEST = (4, 11)
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -18,6 +20,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     import cv2
     import numpy as np
 
+    if tuple(map(int, cv2.__version__.split(".")[:2])) < OLDEST:
+        raise RuntimeError(f"OpenCV {cv2.__version__} is too old; {'.'.join(map(str, OLDEST))} or newer is needed")
     net = cv2.dnn.readNetFromCaffe(request["prototxt"], request.get("model") or "")
     net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
     for blob, file in request["inputs"].items():
