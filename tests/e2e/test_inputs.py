@@ -91,6 +91,12 @@ def test_shapes_override_dynamic_dimensions() -> None:
     assert shape[3] == Interval(8, 16)
 
 
+@pytest.mark.parametrize("given, expected", [("?", Interval()), ("1..8", Interval(1, 8))])
+def test_shapes_open_fixed_dimensions(given: str, expected: object) -> None:
+    result = dragoman.convert(chain(), shapes={"x": f"{given},3,5,4", "k": given})
+    assert [v.shape[0] for v in result.graph.inputs if v.shape] == [expected, expected]
+
+
 def test_batch_sets_dimension_0_of_every_input() -> None:
     result = dragoman.convert(chain(), batch=4)
     assert [v.shape[0] for v in result.graph.inputs if v.shape] == [4, 4]

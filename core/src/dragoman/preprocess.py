@@ -1,7 +1,7 @@
 """Layout, channel order, mean and scale, put between the target graph's inputs and their readers.
 
-In this order: Transpose (caller's layout to the model's), reversal of channels, subtraction of the mean, division by
-the scale. Mean and scale are in the model's own channel order.
+In this order: Transpose (caller's layout to the model's), reversal of channels, subtraction of mean values or of a mean
+image, division by the scale. Mean and scale are in the model's own channel order.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from dragoman.builder import Builder
 from dragoman.errors import UsageError, did_you_mean
 from dragoman.graph.graph import Graph, Node, Value
 from dragoman.graph.types import TensorType
+from dragoman.mean_image import FLAG, MeanImage
 from dragoman.ops.define import OpRegistry
 
 
-def preprocess(graph: Graph, options: Mapping[str, Any], ops: OpRegistry) -> None:
-    """Apply ``layout``, ``reverse_input_channels``, ``mean_values`` and ``scale_values`` to a target graph.
+def preprocess(graph: Graph, options: Mapping[str, Any], ops: OpRegistry, mean_image: MeanImage | None = None) -> None:
+    """Apply ``layout``, ``reverse_input_channels``, ``mean_values``, ``scale_values`` and a mean image to a graph.
 
     Raises UsageError: D110 for an input the model does not have, D120 when the channel dimension cannot be told or does
     not fit.
@@ -25,6 +26,10 @@ def preprocess(graph: Graph, options: Mapping[str, Any], ops: OpRegistry) -> Non
     layouts = _by_input(graph, options.get("layout") or {}, "--layout")
     means = _by_input(graph, options.get("mean_values") or {}, "--mean-values")
     scales = _by_input(graph, options.get("scale_values") or {}, "--scale-values")
+    if mean_image is not None:
+        if means:
+            raise UsageError("D120", "there are mean values and a mean image", FLAG, "give one of them")
+        means = {id(mean_image.input_of(graph)): mean_image}
     reverse = bool(options.get("reverse_input_channels"))
     reversed_any = False
     for value in list(graph.inputs):
@@ -103,7 +108,12 @@ class _Chain:
         self.op = Builder(graph, ops, before=first, origin=value.producer.origin, scope=value.producer.name)
 
     def build(
-        self, caller: str, model: str, reverse: bool, mean: tuple[float, ...] | None, scale: tuple[float, ...] | None
+        self,
+        caller: str,
+        model: str,
+        reverse: bool,
+        mean: tuple[float, ...] | MeanImage | None,
+        scale: tuple[float, ...] | None,
     ) -> None:
         parameter, model_type = self.value.producer, self.value.type
         x: Value = self.value
@@ -118,7 +128,9 @@ class _Chain:
         if reverse:
             axis = _channel_axis_of(x, model, 3, "--reverse-input-channels")
             x = self.op.Gather(x, self.op.constant([2, 1, 0]), self.op.constant(axis))
-        if mean:
+        if isinstance(mean, MeanImage):
+            x = self.op.Subtract(x, self.op.constant(mean.cropped(x, model), x.dtype))
+        elif mean:
             x = self.op.Subtract(x, self._per_channel(x, model, mean, "--mean-values"))
         if scale:
             if any(s == 0 for s in scale):
@@ -127,7 +139,17 @@ class _Chain:
         for node, slot in self.readers:
             node.set_input(slot, x)
         if self.outputs:
-            self.graph.outputs = [x if i in self.outputs else v for i, v in enumerate(self.graph.outputs)]
+            self._move_outputs(x)
+
+    def _move_outputs(self, x: Value) -> None:
+        """Outputs that were the input itself are now the last step, which takes their names from the input."""
+        graph, label = self.graph, self.value.label
+        graph.fix_output_names()
+        for k in self.outputs:
+            names = tuple(n for n in graph.output_names[k] if n != label)
+            graph.output_names[k] = names or (x.producer.name,)
+            self.value.names = tuple(n for n in self.value.names if n not in names)
+        graph.outputs = [x if k in self.outputs else v for k, v in enumerate(graph.outputs)]
 
     def _per_channel(self, x: Value, layout: str, numbers: tuple[float, ...], flag: str) -> Value:
         if not x.dtype.is_float:

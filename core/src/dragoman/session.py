@@ -50,6 +50,11 @@ class Context:
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
     source: Graph | None = None
 
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What the front-end has to say to the user about the model."""
+        return tuple(self.source.info.get("hints", ())) if self.source is not None else ()
+
 
 @dataclasses.dataclass
 class Result:
@@ -249,7 +254,7 @@ class Session:
             context = self.extraction(frontend, graph)
             target = extract(graph, context, model.stem)
         target.info["static"] = bool(self.options.get("static"))
-        preprocess(target, self.options, self.ops)
+        preprocess(target, self.options, self.ops, graph.info.get("mean_image"))
         self._observe("extract", target)
         for phase in ("simplify", "target"):
             with self.stage(phase):

@@ -46,6 +46,8 @@ def command(
     if not quiet:
         precision = result.context.options["precision"]
         click.echo(f"weights: {_PRECISION[precision]}", err=True)
+        for hint in result.context.hints:
+            click.echo(f"hint: {hint}", err=True)
     if verbose:
         _details(result)
     click.echo(json.dumps(_document(result, xml), indent=2) if as_json else str(xml))

@@ -86,7 +86,8 @@ class Frontend:
         """Read it; SourceError when it is corrupt.
 
         Of the graph's ``info`` the extraction reads ``custom_layers``, layer types that ``dragoman_unknown_layer`` gets
-        even where an extractor is registered, and ``shape_of``, the output shapes of custom layers by layer name.
+        even where an extractor is registered, and ``shape_of``, the output shapes of custom layers by layer name. The
+        preprocessing reads ``mean_image``, a MeanImage; plan, inspect and convert show ``hints``, lines for the user.
         """
         raise NotImplementedError
 

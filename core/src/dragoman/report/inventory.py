@@ -32,6 +32,7 @@ class Inventory:
     layers: dict[str, int]
     weights: int
     weight_bytes: int
+    hints: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The versioned JSON document."""
@@ -51,6 +52,8 @@ class Inventory:
         width = max((len(op) for op in self.layers), default=1)
         for op, n in sorted(self.layers.items(), key=lambda k: (-k[1], k[0])):
             yield f"  {op:<{width}}  {n}"
+        for hint in self.hints:
+            yield f"hint: {hint}"
 
 
 def inventory(graph: Graph, model: str, framework: str) -> Inventory:
@@ -70,6 +73,7 @@ def inventory(graph: Graph, model: str, framework: str) -> Inventory:
         model, framework, str(info.get("format", framework)), str(info.get("producer", "")),
         dict(info.get("opsets", {})),
         tuple(_port(v) for v in graph.inputs), tuple(_port(v) for v in graph.outputs), layers, weights, weight_bytes,
+        tuple(info.get("hints", ())),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ class Plan:
     layers: tuple[LayerPlan, ...]
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -51,6 +52,7 @@ class Plan:
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
             "layers": [dataclasses.asdict(layer) for layer in self.layers],
+            "hints": list(self.hints),
         }
 
     def lines(self) -> Iterator[str]:
@@ -64,6 +66,8 @@ class Plan:
         yield f"{'layer type':<{width}}  count  plugin      status"
         for (op, by, status), n in sorted(kinds.items(), key=lambda k: (k[0][2] == "converted", k[0][0])):
             yield f"{op:<{width}}  {n:>5}  {by:<10}  {status}"
+        for hint in self.hints:
+            yield f"hint: {hint}"
         missing = self.missing
         if not missing:
             yield "complete: every layer is converted"

@@ -76,6 +76,10 @@ class CaffeFrontend(Frontend):
                          bool(options.get("allow_missing_weights")), state)  # fmt: skip
         graph = build(caffe, layers, stored, model.stem)
         graph.info["files"] = [Path(text.name)]
+        if options.get("mean_file") or options.get("mean_file_offsets") or any("transform_param" in x for x in layers):
+            from dragoman_caffe.mean_file import hints, mean_image
+
+            graph.info.update(mean_image=mean_image(options), hints=tuple(hints(layers, options)))
         graph.info["shape_of"] = options.get("shape_of")
         if options.get("custom_layer") or options.get("custom_layers_mapping"):
             from dragoman_caffe.custom import kept_types
