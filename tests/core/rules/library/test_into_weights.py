@@ -14,6 +14,7 @@ from dragoman.rules.library.fold_mean_into_bias import FoldMeanIntoBias
 from dragoman.rules.library.fuse_batch_norm import FuseBatchNorm
 from dragoman.rules.library.fuse_scale import FuseScale
 from dragoman.rules.library.merge_biases import MergeBiases
+from dragoman.rules.library.scaling import ScaledTensor
 from dragoman_sdk.rulecase import RuleCase
 
 PADS = {"strides": (1, 1), "dilations": (1, 1), "pads_begin": (1, 1), "pads_end": (1, 1)}
@@ -234,3 +235,13 @@ def test_a_bias_that_is_read_before_the_next_one_and_a_sum_that_is_no_bias_stay(
 
     for build in (read, every_element, no_linear_op):
         RuleCase(build, [MergeBiases()]).check_untouched()
+
+
+def test_batch_norm_and_the_scale_after_it_round_the_weights_once():
+    def build(op):
+        return op.Multiply(batch_norm(op, conv(op)), op.constant(numbers(1, 6, 1, 1, seed=9)))
+
+    graph = RuleCase(build, [FuseBatchNorm(), FuseScale(), MergeBiases()]).check("Parameter Convolution Add")
+    weight = next(node for node in graph if node.op == "Convolution").inputs[1].tensor
+    assert isinstance(weight, ScaledTensor)
+    assert not isinstance(weight.base, ScaledTensor)

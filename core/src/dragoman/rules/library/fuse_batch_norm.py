@@ -17,12 +17,12 @@ from dragoman.graph.types import f64
 from dragoman.lazy import np
 from dragoman.rules.library.scaling import (
     LINEAR,
-    ScaledTensor,
     along_channels,
     bias_shape,
     channels_of,
     linear_weight,
     per_channel,
+    scaled,
 )
 from dragoman.rules.pattern import Trace
 from dragoman.rules.rule import NoMatch, Rule
@@ -69,7 +69,7 @@ class FuseBatchNorm(Rule):
         extra = () if found["added"] is None else (found["added"],)
         shape = bias_shape(node, channels)
         bias = per_channel(shift, weight.dtype, shape, gamma, beta, mean, variance, *extra)
-        weights = op.constant(ScaledTensor(weight, factor, found["spread"]), name=node.input(1).producer.name)
+        weights = op.constant(scaled(weight, factor, found["spread"]), name=node.input(1).producer.name)
         result = op.add(node.attrs, (x, weights, *node.inputs[2:])).out
         total: Value = op.Add(result, op.constant(bias))
         return total

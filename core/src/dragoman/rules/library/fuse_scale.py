@@ -15,12 +15,12 @@ from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import f64
 from dragoman.rules.library.scaling import (
     LINEAR,
-    ScaledTensor,
     along_channels,
     bias_shape,
     channels_of,
     linear_weight,
     per_channel,
+    scaled,
 )
 from dragoman.rules.pattern import Trace
 from dragoman.rules.rule import Rule
@@ -60,15 +60,15 @@ class FuseScale(Rule):
             inverse: Array = 1.0 / s
             return inverse if divides else s
 
-        def scaled(b: Array, s: Array) -> Array:
+        def scaled_bias(b: Array, s: Array) -> Array:
             product: Array = b * factor(s)
             return product
 
         scale = per_channel(factor, f64, (channels,), by)
-        weights = op.constant(ScaledTensor(found["weight"], scale, found["spread"]), name=node.inputs[1].producer.name)
+        weights = op.constant(scaled(found["weight"], scale, found["spread"]), name=node.inputs[1].producer.name)
         result: Value = op.add(node.attrs, (x, weights, *node.inputs[2:])).out
         if added is None:
             return result
-        bias = per_channel(scaled, added.dtype, bias_shape(node, channels), added, by)
+        bias = per_channel(scaled_bias, added.dtype, bias_shape(node, channels), added, by)
         total: Value = op.Add(result, op.constant(bias))
         return total

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dragoman.files import BLOCK
 from dragoman.graph.graph import Node, Value
 from dragoman.graph.tensor import LazyTensor, Tensor, pack
-from dragoman.graph.types import DType, SmallValue, static_dims
+from dragoman.graph.types import DType, SmallValue, f64, static_dims
 from dragoman.lazy import np
 from dragoman.rules.rule import NoMatch
 
@@ -58,6 +58,19 @@ class ScaledTensor(Tensor):
 
     def look(self) -> Hashable:
         return "scaled", self.spread, self.dtype.name, self.base.sample(), self.factor.sample()
+
+
+def scaled(base: Tensor, factor: Tensor, spread: Sequence[int]) -> ScaledTensor:
+    """``base * factor``; a base that is such a product already is multiplied, and rounded, once."""
+    if not isinstance(base, ScaledTensor) or base.spread != tuple(spread):
+        return ScaledTensor(base, factor, spread)
+
+    def product(first: Array, second: Array) -> Array:
+        both: Array = first * second
+        return both
+
+    both = per_channel(product, f64, factor.shape, base.factor, factor)
+    return ScaledTensor(base.base, both, spread)
 
 
 class DeferredTensor(LazyTensor):

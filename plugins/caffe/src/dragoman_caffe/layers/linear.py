@@ -26,15 +26,16 @@ def inner_product(layer: Layer, op: Builder, x: Value) -> Value:
     if outputs < 1:
         raise layer.refuse("num_output is missing or 0")
     axis = axis_of(layer, name + "axis", 1, rank)
-    inputs = math.prod(channels(layer, x, i) for i in range(axis, rank))
     transpose, bias_term = layer.get(name + "transpose", False), layer.get(name + "bias_term", True)
     expect(layer, 2 if bias_term else 1)
-    shape = [inputs, outputs] if transpose else [outputs, inputs]
-    w = blob(layer, op, 0, shape, filler=name + "weight_filler")
+    sizes = [d for d in (x.shape or ())[axis:] if isinstance(d, int)]
+    inputs = math.prod(sizes) if len(sizes) == rank - axis else None  # an image of unknown size must fit the weights
+    w = blob(layer, op, 0, [inputs, outputs] if transpose else [outputs, inputs], filler=name + "weight_filler")
+    inputs = channels(layer, w, 0 if transpose else 1)
     if axis == 0:
         x = op.Reshape(x, op.constant([1, inputs], i64))
     elif axis < rank - 1:
-        x = op.Reshape(x, op.constant([*[0] * axis, -1 if axis == 1 else inputs], i64), special_zero=True)
+        x = op.Reshape(x, op.constant([*[0] * axis, inputs], i64), special_zero=True)
     y: Value = op.MatMul(x, w, transpose_a=False, transpose_b=not transpose)
     if bias_term:
         bias = blob(layer, op, 1, [outputs], filler=name + "bias_filler")

@@ -104,6 +104,8 @@ def pooling(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
     method = layer.get(_PARAM + "pool", "MAX")
     if method not in ("MAX", "AVE"):
         raise layer.refuse(f"pool: {method}", "Caffe pools by MAX and AVE outside training")
+    if len(layer.outputs) > (most := 2 if method == "MAX" else 1):
+        raise layer.refuse(f"{len(layer.outputs)} tops", f"pooling by {method} makes {most} at most")
     ceil = layer.get(_PARAM + "ceil_mode", layer.get(_PARAM + "round_mode", "CEIL") == "CEIL")
     if layer.get(_PARAM + "global_pooling", False):
         return _global(layer, op, x, method)
@@ -137,13 +139,10 @@ def _global(layer: Layer, op: Builder, x: Value, method: str) -> tuple[Value, ..
 
 
 def pooled(layer: Layer, op: Builder, x: Value, pool: Pool) -> tuple[Value, ...]:
-    """The windows' maxima (and their places, where there is a second top) or means."""
+    """The windows' maxima (and their places, where the layer has a second top) or means."""
     pool = pool.checked(layer).within(layer, x)
     if pool.method == "AVE":
-        if len(layer.outputs) > 1 and layer.wants(1):
-            raise layer.refuse("a second top of a mean", "Caffe leaves it without values")
-        y = _mean(layer, op, x, pool)
-        return (y, y)[: len(layer.outputs)]
+        return (_mean(layer, op, x, pool),)
     axes = pool.axes(x)
     y, place = op.MaxPool(x, axis=2, index_element_type="i64", **pool.attributes(_rounding(pool, axes)))
     if len(layer.outputs) == 1:
