@@ -111,11 +111,11 @@ def test_lstm_unit() -> None:
     ({"x": (5, 3), "cont": (5, 3)}, "out", "num_output: 4", "is not [time, streams, numbers...]"),
     ({"x": (5, 3, 4), "cont": (5, 2)}, "out", "num_output: 4", "does not fit"),
     ({"x": (5, 3, 4), "cont": (5, 3, 1)}, "out", "num_output: 4", "2 axes"),
-    ({"x": (5, 3, 4), "cont": (5, 3), "s": (2, 4)}, "out", "num_output: 4", "static input [2, 4]"),
+    ({"x": (5, 3, 4), "cont": (5, 3), "s": (2, 4)}, "out", "num_output: 4", "static input [2,4]"),
     ({"x": (5, 3, 4), "cont": (5, 3)}, "out h", "num_output: 4", "2 tops"),
     ({"x": (5, 3, 4), "cont": (5, 3)}, "out h c", "num_output: 4 expose_hidden: true", "2 bottoms"),
     ({"x": (5, 3, 4), "cont": (5, 3), "h": (1, 3, 5), "c": (1, 3, 4)}, "out hT cT",
-     "num_output: 4 expose_hidden: true", "a first state is [1, 3, 5]"),
+     "num_output: 4 expose_hidden: true", "a first state is [1,3,5], and must be [1,3,4]"),
     ({"x": (5, 3, 4), "cont": (5, 3)}, "out", "", "num_output"),
 ])  # fmt: skip
 def test_what_caffe_aborts_at(shapes: dict[str, tuple[int, ...]], tops: str, fields: str, reason: str) -> None:

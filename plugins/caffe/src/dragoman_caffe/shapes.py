@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dragoman.frontends.layer import Layer
 from dragoman.graph.graph import Value
+from dragoman.graph.types import Dim, shape_text
 
 
 def rank_of(layer: Layer, x: Value, *allowed: int) -> int:
@@ -40,18 +41,33 @@ def channels(layer: Layer, x: Value, axis: int = 1) -> int:
     return dim
 
 
+def dims_of(x: Value) -> tuple[Dim, ...]:
+    """The dimensions; ranks are known in Caffe."""
+    assert x.shape is not None
+    return x.shape
+
+
+def shown(x: Value) -> str:
+    """The shape in a message: [2,3,?]."""
+    return f"[{shape_text(x.shape)}]"
+
+
+def differ(a: Dim, b: Dim) -> bool:
+    """Both dimensions are known, and not the same."""
+    return isinstance(a, int) and isinstance(b, int) and a != b
+
+
 def same_shape(layer: Layer, x: Value, other: Value) -> None:
     """Refuses bottoms of different shapes, where Caffe does not broadcast."""
-    a, b = x.shape or (), other.shape or ()
-    pairs = zip(a, b, strict=False)
-    if len(a) != len(b) or any(isinstance(d, int) and isinstance(e, int) and d != e for d, e in pairs):
-        raise layer.refuse(f"its bottoms have the shapes {list(a)} and {list(b)}, and Caffe does not broadcast")
+    a, b = dims_of(x), dims_of(other)
+    if len(a) != len(b) or any(map(differ, a, b)):
+        raise layer.refuse(f"its bottoms have the shapes {shown(x)} and {shown(other)}, and Caffe does not broadcast")
 
 
-def count(layer: Layer, x: Value, start: int = 0, end: int | None = None) -> int | None:
+def count(x: Value, start: int = 0, end: int | None = None) -> int | None:
     """The product of the dimensions from ``start`` to before ``end``, None where one is not known."""
     total = 1
-    for dim in (x.shape or ())[start:end]:
+    for dim in dims_of(x)[start:end]:
         if not isinstance(dim, int):
             return None
         total *= dim

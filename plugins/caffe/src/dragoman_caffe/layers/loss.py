@@ -13,7 +13,7 @@ from dragoman.graph.graph import Value
 from dragoman.graph.types import f32, i32, i64
 from dragoman_caffe.layers.activation import log_of_one_and
 from dragoman_caffe.layers.shape import Axis, reshaped
-from dragoman_caffe.shapes import axis_of, channels, count, rank_of, same_shape
+from dragoman_caffe.shapes import axis_of, channels, count, differ, dims_of, rank_of, same_shape, shown
 
 layers = Extractors("caffe")
 
@@ -27,7 +27,7 @@ def accuracy(layer: Layer, op: Builder, x: Value, label: Value) -> tuple[Value, 
     k = layer.get("accuracy_param.top_k", 1)
     axis = axis_of(layer, "accuracy_param.axis", 1, rank_of(layer, x))
     labels = _Labels.of(layer, op, x, label, axis, "accuracy_param.ignore_label")
-    size, places = count(layer, x), count(layer, label)
+    size, places = count(x), count(label)
     if size is not None and places and k > size // places:
         raise layer.refuse(f"top_k is {k}, of {size // places} classes")
     score = op.GatherElements(x, labels.index, axis=axis)
@@ -70,8 +70,8 @@ def infogain_loss(layer: Layer, op: Builder, x: Value, label: Value, gains: Valu
     rank = rank_of(layer, x)
     axis = axis_of(layer, "infogain_loss_param.axis", 1, rank)
     classes = channels(layer, x, axis)
-    if count(layer, gains) not in (None, classes * classes):
-        raise layer.refuse(f"H is {list(gains.shape or ())}, and must be {classes} by {classes}")
+    if count(gains) not in (None, classes * classes):
+        raise layer.refuse(f"H is {shown(gains)}, and must be {classes} by {classes}")
     labels = _Labels.of(layer, op, x, label, axis, "loss_param.ignore_label")
     softmax = op.Softmax(x, axis=axis)
     logs = op.Log(op.Maximum(softmax, op.constant(_THRESHOLD, f32)))
@@ -89,8 +89,8 @@ def infogain_loss(layer: Layer, op: Builder, x: Value, label: Value, gains: Valu
 def sigmoid_cross_entropy_loss(layer: Layer, op: Builder, x: Value, target: Value) -> Value:
     """The sum of ln(1 + exp(-|x|)) - x (target - [x >= 0]), normalized."""
     _check_batch(layer, x, target)
-    if count(layer, x) is not None and count(layer, target) not in (None, count(layer, x)):
-        raise layer.refuse(f"its bottoms {list(x.shape or ())} and {list(target.shape or ())} differ in size")
+    if count(x) is not None and count(target) not in (None, count(x)):
+        raise layer.refuse(f"its bottoms {shown(x)} and {shown(target)} differ in size")
     if x.rank != target.rank or x.shape != target.shape:
         x, target = (reshaped(op, v, [Axis(0), -1]) for v in (x, target))
     positive = _number(op, op.GreaterEqual(x, op.constant(0.0, f32)))
@@ -131,8 +131,8 @@ def contrastive_loss(layer: Layer, op: Builder, x: Value, other: Value, similar:
     """Half the mean of d^2 for similar pairs, max(0, margin - d)^2 for others; old form: max(0, margin - d^2)."""
     _check_batch(layer, x, other)
     for bottom, start in ((x, 2), (other, 2), (similar, 1)):
-        if count(layer, bottom, start) not in (None, 1):
-            raise layer.refuse(f"its bottom {list(bottom.shape or ())} has more than one number for each place")
+        if count(bottom, start) not in (None, 1):
+            raise layer.refuse(f"its bottom {shown(bottom)} has more than one number for each place")
     margin = op.constant(layer.get("contrastive_loss_param.margin", 1.0), f32)
     old = layer.get("contrastive_loss_param.legacy_version", False)
     squared = op.ReduceSum(_squares(layer, op, x, other), op.constant([1], i64), keep_dims=False)
@@ -157,14 +157,14 @@ class _Labels:
     @classmethod
     def of(cls, layer: Layer, op: Builder, x: Value, label: Value, axis: int, ignore: str) -> _Labels:
         """Refuses another number of labels than there are places."""
-        rank, size, places = rank_of(layer, x), count(layer, x), count(layer, label)
+        rank, size, places = rank_of(layer, x), count(x), count(label)
         classes = channels(layer, x, axis)
         if size is not None and places is not None and size != places * classes:
             raise layer.refuse(f"{places} labels for {size // max(classes, 1)} predictions")
-        dims = [1 if i == axis else d for i, d in enumerate(x.shape or ())]
-        if label.rank == rank - 1 and list(label.shape or ()) == dims[:axis] + dims[axis + 1 :]:
+        dims = [1 if i == axis else d for i, d in enumerate(dims_of(x))]
+        if label.rank == rank - 1 and list(dims_of(label)) == dims[:axis] + dims[axis + 1 :]:
             label = op.Unsqueeze(label, op.constant([axis], i64))
-        elif list(label.shape or ()) != dims:
+        elif list(dims_of(label)) != dims:
             free = 0 if axis else min(1, rank - 1)
             shape = [-1 if i == free else channels(layer, x, i) if i != axis else 1 for i in range(rank)]
             label = op.Reshape(label, op.constant(shape, i64))
@@ -236,15 +236,15 @@ def _half(op: Builder, x: Value) -> Value:
 
 def _check_batch(layer: Layer, x: Value, other: Value) -> None:
     """Refuses bottoms without items, or with different numbers of them."""
-    a, b = x.shape or (), other.shape or ()
-    if not a or not b or (isinstance(a[0], int) and isinstance(b[0], int) and a[0] != b[0]):
-        raise layer.refuse(f"its bottoms {list(a)} and {list(b)} hold different numbers of items")
+    a, b = dims_of(x), dims_of(other)
+    if not a or not b or differ(a[0], b[0]):
+        raise layer.refuse(f"its bottoms {shown(x)} and {shown(other)} hold different numbers of items")
 
 
 def _items(layer: Layer, op: Builder, x: Value) -> Value:
     """[items, numbers]; refuses more than four axes, where Caffe asks for the old four."""
     if rank_of(layer, x) > 4:
-        raise layer.refuse(f"it takes blobs of up to 4 axes, and gets one of {x.rank}: {list(x.shape or ())}")
+        raise layer.refuse(f"it takes blobs of up to 4 axes, and gets one of {x.rank}: {shown(x)}")
     return x if x.rank == 2 else reshaped(op, x, [Axis(0), 1 if x.rank == 1 else -1])
 
 
@@ -260,7 +260,7 @@ def _squares(layer: Layer, op: Builder, x: Value, other: Value) -> Value:
 def _classified(layer: Layer, op: Builder, x: Value, label: Value) -> tuple[Value, Value]:
     """[items, scores] and [items, 1] labels."""
     _check_batch(layer, x, label)
-    if count(layer, label, 1) not in (None, 1):
-        raise layer.refuse(f"its labels {list(label.shape or ())} are more than one for each item")
+    if count(label, 1) not in (None, 1):
+        raise layer.refuse(f"its labels {shown(label)} are more than one for each item")
     index = op.Convert(op.Reshape(label, op.constant([-1, 1], i64)), destination_type=i32)
     return _items(layer, op, x), index

@@ -17,11 +17,11 @@ from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import Graph, Value
 from dragoman.graph.tensor import LazyTensor, Tensor
-from dragoman.graph.types import Dim, f32, i64
+from dragoman.graph.types import f32, i64, shape_text
 from dragoman.lazy import np
 from dragoman_caffe.blobs import blob, expect, tensor_of
 from dragoman_caffe.layers.shape import Axis, reshaped
-from dragoman_caffe.shapes import channels, rank_of
+from dragoman_caffe.shapes import channels, differ, dims_of, rank_of, shown
 
 if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
@@ -61,19 +61,15 @@ def lstm_unit(layer: Layer, op: Builder, c: Value, gates: Value, cont: Value) ->
         rank_of(layer, bottom, rank)
     hidden = channels(layer, c, 2)
     if channels(layer, gates, 2) != 4 * hidden:
-        raise layer.refuse(f"its gates {list(gates.shape or ())} are not four for each of {hidden} cells")
+        raise layer.refuse(f"its gates {shown(gates)} are not four for each of {hidden} cells")
     for bottom in (c, gates, cont):
-        one, streams = (bottom.shape or ())[:2]
-        if _differ(one, 1) or _differ(streams, (c.shape or ())[1]):
-            raise layer.refuse(f"its bottom {list(bottom.shape or ())} is not one step of {(c.shape or ())[1]} streams")
+        one, streams = dims_of(bottom)[:2]
+        if differ(one, 1) or differ(streams, dims_of(c)[1]):
+            raise layer.refuse(f"its bottom {shown(bottom)} is not one step of {dims_of(c)[1]} streams")
     i, f, o, g = op.Split(gates, op.constant(2, i64), num_splits=4)
     kept = op.Multiply(op.Sigmoid(f), op.Multiply(c, op.Unsqueeze(cont, op.constant([2], i64))))
     c = op.Add(kept, op.Multiply(op.Sigmoid(i), op.Tanh(g)))
     return c, op.Multiply(op.Sigmoid(o), op.Tanh(c))
-
-
-def _differ(a: Dim, b: Dim) -> bool:
-    return isinstance(a, int) and isinstance(b, int) and a != b
 
 
 def _reordered(tensor: Tensor, hidden: int) -> Tensor:
@@ -124,10 +120,10 @@ class _Run:
                 f"static input, and makes {1 + exposed}"
             )
         if rank_of(layer, x) < 3:
-            raise layer.refuse(f"its input {list(x.shape or ())} is not [time, streams, numbers...]")
+            raise layer.refuse(f"its input {shown(x)} is not [time, streams, numbers...]")
         rank_of(layer, cont, 2)
-        if any(_differ(a, b) for a, b in zip(x.shape or (), cont.shape or (), strict=False)):
-            raise layer.refuse(f"cont {list(cont.shape or ())} does not fit the input {list(x.shape or ())}")
+        if any(differ(a, b) for a, b in zip(dims_of(x), dims_of(cont), strict=False)):
+            raise layer.refuse(f"cont {shown(cont)} does not fit the input {shown(x)}")
         constant = cls._constant(layer, op, x, rest[0]) if len(rest) > exposed else None
         initial = cls._initial(layer, op, x, list(rest[len(rest) - exposed :]), hidden, states)
         flat = x if x.rank == 3 else reshaped(op, x, [Axis(0), Axis(1), -1])
@@ -135,18 +131,18 @@ class _Run:
 
     @staticmethod
     def _constant(layer: Layer, op: Builder, x: Value, constant: Value) -> Value:
-        if rank_of(layer, constant) < 2 or _differ((constant.shape or ())[0], (x.shape or ())[1]):
-            raise layer.refuse(f"its static input {list(constant.shape or ())} is not [streams, numbers...]")
+        if rank_of(layer, constant) < 2 or differ(dims_of(constant)[0], dims_of(x)[1]):
+            raise layer.refuse(f"its static input {shown(constant)} is not [streams, numbers...]")
         return constant if constant.rank == 2 else reshaped(op, constant, [Axis(0), -1])
 
     @staticmethod
     def _initial(layer: Layer, op: Builder, x: Value, given: list[Value], hidden: int, states: int) -> list[Value]:
         """The first states: bottoms, or zeros for as many streams as there are."""
         for state in given:
-            shape = state.shape or ()
-            wanted = (1, (x.shape or ())[1], hidden)
-            if len(shape) != 3 or any(_differ(a, b) for a, b in zip(shape, wanted, strict=True)):
-                raise layer.refuse(f"a first state is {list(shape)}, and must be {list(wanted)}")
+            shape = dims_of(state)
+            wanted = (1, dims_of(x)[1], hidden)
+            if len(shape) != 3 or any(differ(a, b) for a, b in zip(shape, wanted, strict=True)):
+                raise layer.refuse(f"a first state is {shown(state)}, and must be [{shape_text(wanted)}]")
         if given:
             return [op.Squeeze(state, op.constant([0], i64)) for state in given]
         streams = op.Gather(op.ShapeOf(x), op.constant([1], i64), op.constant(0, i64))
@@ -188,10 +184,9 @@ class _Run:
         """One step: (x, cont, states..., static input) to (h with an axis for the time, states...)."""
         graph = Graph(f"{self.layer.name}/step")
         op = Builder(graph, self.op.ops, origin=self.op.origin, scope=self.layer.name)
-        kinds = [v.type for v in outer]
         inner = [
-            op.parameter(f32, (1, *(k.shape or ())[1:]) if i < 2 else k.shape, f"{self.layer.name}/{i}")
-            for i, k in enumerate(kinds)
+            op.parameter(f32, (1, *dims_of(v)[1:]) if i < 2 else v.shape, f"{self.layer.name}/{i}")
+            for i, v in enumerate(outer)
         ]
         x, cont = (op.Squeeze(v, op.constant([0], i64)) for v in inner[:2])
         states = [op.Multiply(v, cont) for v in inner[2 : 2 + len(self.initial)]]

@@ -29,11 +29,11 @@ def arg_max(layer: Layer, op: Builder, x: Value) -> Value:
     values = layer.get("argmax_param.out_max_val", False)
     if layer.has("argmax_param.axis"):
         axis = axis_of(layer, "argmax_param.axis", 0, rank)
-        _check_k(layer, k, count(layer, x, axis, axis + 1))
+        _check_k(layer, k, count(x, axis, axis + 1))
         return _greatest(op, x, axis, k)[0] if values else _greatest(op, x, axis, k)[1]
     if rank == 0:
         raise layer.refuse("a blob without axes has no items")
-    _check_k(layer, k, count(layer, x, 1))
+    _check_k(layer, k, count(x, 1))
     items = x if rank == 2 else op.Reshape(x, op.constant([0, -1 if rank > 1 else 1], i64), special_zero=True)
     numbers, places = (op.Unsqueeze(v, op.constant([1], i64)) for v in _greatest(op, items, 1, k))
     found: Value = op.Concat(places, numbers, axis=1) if values else places

@@ -13,7 +13,7 @@ from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
 from dragoman.graph.types import i32, i64
-from dragoman_caffe.shapes import axis_of, canonical, channels, count, rank_of
+from dragoman_caffe.shapes import axis_of, canonical, count, differ, dims_of, rank_of, shown
 
 layers = Extractors("caffe")
 
@@ -26,11 +26,8 @@ def concat(layer: Layer, op: Builder, x: Value, *rest: Value) -> Value:
     for other in rest:
         if rank_of(layer, other) != rank:
             raise layer.refuse(f"its bottoms have {rank} and {other.rank} axes")
-        pairs = enumerate(zip(x.shape or (), other.shape or (), strict=True))
-        if any(i != axis and isinstance(d, int) and isinstance(e, int) and d != e for i, (d, e) in pairs):
-            raise layer.refuse(
-                f"its bottoms {list(x.shape or ())} and {list(other.shape or ())} differ outside of axis {axis}"
-            )
+        if any(i != axis and differ(*pair) for i, pair in enumerate(zip(dims_of(x), dims_of(other), strict=True))):
+            raise layer.refuse(f"its bottoms {shown(x)} and {shown(other)} differ outside of axis {axis}")
     return x if not rest else op.Concat(x, *rest, axis=axis)
 
 
@@ -41,20 +38,18 @@ def slice_(layer: Layer, op: Builder, x: Value) -> tuple[Value, ...]:
     points, tops = layer.get("slice_param.slice_point", []), len(layer.outputs)
     if tops == 1 and not points:
         return (x,)
+    size = dims_of(x)[axis]
     if not points:
-        size = channels(layer, x, axis) if isinstance((x.shape or ())[axis], int) else 0
-        if size % tops:
+        if isinstance(size, int) and size % tops:
             raise layer.refuse(f"axis {axis} has {size} entries, which are not {tops} equal parts")
         return tuple(op.Split(x, op.constant(axis, i64), num_splits=tops))
     if len(points) != tops - 1:
         raise layer.refuse(f"{len(points)} slice points make {len(points) + 1} tops, and it has {tops}")
-    size = (x.shape or ())[axis]
-    edges = [0, *points, *([size] if isinstance(size, int) else [])]
-    lengths = [b - a for a, b in itertools.pairwise(edges)]
+    known = isinstance(size, int)
+    lengths = [b - a for a, b in itertools.pairwise([0, *points, *([size] if known else [])])]
     if any(length <= 0 for length in lengths):
         raise layer.refuse(f"slice points {list(points)} do not rise from 0 to the {size} entries of axis {axis}")
-    lengths += [] if isinstance(size, int) else [-1]
-    return tuple(op.VariadicSplit(x, op.constant(axis, i64), op.constant(lengths, i64)))
+    return tuple(op.VariadicSplit(x, op.constant(axis, i64), op.constant(lengths if known else [*lengths, -1], i64)))
 
 
 @layers("Split")
@@ -85,7 +80,7 @@ def reshape(layer: Layer, op: Builder, x: Value) -> Value:
     if given.count(-1) > 1 or any(d < -1 for d in given):
         raise layer.refuse(f"the shape {list(given)} has more than one dimension to infer, or negative ones")
     if any(d == 0 and start + i >= rank for i, d in enumerate(given)):
-        raise layer.refuse(f"a 0 of the shape {list(given)} has no dimension to copy in {list(x.shape or ())}")
+        raise layer.refuse(f"a 0 of the shape {list(given)} has no dimension to copy in {shown(x)}")
     new = [Axis(start + i) if d == 0 else d for i, d in enumerate(given)]
     target = [*_axes(0, start), *new, *_axes(end, rank)]
     _check_count(layer, x, target)
@@ -94,14 +89,14 @@ def reshape(layer: Layer, op: Builder, x: Value) -> Value:
 
 def _check_count(layer: Layer, x: Value, target: Sequence[int]) -> None:
     """Old and new shape hold the same number of elements."""
-    total = count(layer, x)
-    dims = [(x.shape or ())[d] if isinstance(d, Axis) else d for d in target]
+    total = count(x)
+    dims = [dims_of(x)[d] if isinstance(d, Axis) else d for d in target]
     if total is None or not all(isinstance(d, int) for d in dims):
         return
     known = math.prod(d for d in dims if isinstance(d, int) and d != -1)
-    if known != total and (-1 not in dims or known == 0 or total % known):
-        shown = ["?" if d == -1 else d for d in dims]
-        raise layer.refuse(f"{list(x.shape or ())} has {total} numbers, which the shape {shown} cannot hold")
+    if total % known if -1 in dims else total != known:
+        asked = ["?" if d == -1 else d for d in dims]
+        raise layer.refuse(f"{shown(x)} has {total} numbers, which the shape {asked} cannot hold")
 
 
 class Axis(int):
@@ -118,7 +113,7 @@ def reshaped(op: Builder, x: Value, target: Sequence[int]) -> Value:
     parts: list[Value] = []
     for i, entry in enumerate(target):
         if isinstance(entry, Axis) and entry != i:
-            dim = (x.shape or ())[entry]
+            dim = dims_of(x)[entry]
             if not isinstance(dim, int):
                 parts += [op.constant(dims, i64)] if dims else []
                 parts.append(op.Gather(op.ShapeOf(x), op.constant([int(entry)], i64), op.constant(0, i64)))
@@ -161,12 +156,11 @@ def filter_(layer: Layer, op: Builder, *bottoms: Value) -> tuple[Value, ...]:
     *data, selector = bottoms
     if not data or len(layer.outputs) != len(data):
         raise layer.refuse(f"{len(bottoms)} bottoms need {max(len(data), 1)} tops, and it has {len(layer.outputs)}")
-    if any(isinstance(d, int) and d != 1 for d in (selector.shape or ())[1:]):
-        raise layer.refuse(f"the selector {list(selector.shape or ())} is not one number for each item")
-    size = channels(layer, selector, 0) if isinstance((selector.shape or ())[0], int) else None
+    if rank_of(layer, selector) == 0 or any(differ(d, 1) for d in dims_of(selector)[1:]):
+        raise layer.refuse(f"the selector {shown(selector)} is not one number for each item")
     for x in data:
-        if rank_of(layer, x) and size is not None and isinstance((x.shape or ())[0], int) and x.shape[0] != size:  # type: ignore[index]
-            raise layer.refuse(f"the selector has {size} numbers for {(x.shape or ())[0]} items")
+        if rank_of(layer, x) == 0 or differ(dims_of(x)[0], dims_of(selector)[0]):
+            raise layer.refuse(f"the selector {shown(selector)} does not fit the items of {shown(x)}")
     flat = selector if selector.rank == 1 else op.Reshape(selector, op.constant([-1], i64))
     chosen = op.Reshape(op.NonZero(flat, output_type=i64), op.constant([-1], i64))
     return tuple(op.Gather(x, chosen, op.constant(0, i64)) for x in data)

@@ -31,7 +31,7 @@ def spatial_transformer(layer: Layer, op: Builder, x: Value, theta: Value) -> Va
     if fixed := [f"theta_{i}_{j}" for i in (1, 2) for j in (1, 2, 3) if layer.has(f"st_param.theta_{i}_{j}")]:
         raise layer.refuse(f"{', '.join(fixed)} in the prototxt", "Caffe reads it on the GPU and not on the CPU")
     layer.ignore("st_param.to_compute_dU")
-    if count(layer, theta, 1) not in (6, None):
+    if count(theta, 1) not in (6, None):
         raise layer.refuse(f"a theta of the shape {list(theta.shape or ())}", "it has 6 numbers for each image")
     size = [channels(layer, x, axis) for axis in (2, 3)]
     rows, columns = (layer.positive(f"st_param.output_{side}", n) for side, n in zip("HW", size, strict=True))
@@ -80,7 +80,7 @@ def mean(layer: Layer, op: Builder, x: Value, *rest: Value) -> tuple[Value, ...]
     if layer.has("mean_param.file"):
         raise layer.refuse("the mean stands in a file of its own", "give its numbers as `value`")
     values = layer.require("mean_param.value", list)
-    sign = {"ADD": 1.0, "SUBTRACT": -1.0}[layer.require("mean_param.operation", str)]
+    sign = -1.0 if layer.require("mean_param.operation", str) == "SUBTRACT" else 1.0
     scale = sign * layer.get("mean_param.mean_scale", 1.0)
     before, after = layer.get("mean_param.input_scale", 1.0), layer.get("mean_param.output_scale", 1.0)
     tops: list[Value] = []
