@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from tests.caffe.layers.opencv import opencv_runs
-from tests.caffe.support import assert_close, inputs, layer, refusal, run_net
+from tests.caffe.support import assert_close, convert_net, inputs, layer, refusal, run_net
 
 Array = np.ndarray
 f32 = np.float32
@@ -52,6 +52,13 @@ def test_interp_puts_corners_on_corners(parameters: str, size: tuple[int, int]) 
     assert_close(run("Interp", f"interp_param {{ {parameters} }}", x=x), interpolated(x, *size))
 
 
+def test_interp_by_factors_follows_a_new_input_size() -> None:
+    net = inputs(x=(1, 3, 5, 7)) + layer("Interp", "x", parameters="interp_param { shrink_factor: 2 zoom_factor: 3 }")
+    model = convert_net(net).openvino()
+    model.reshape([2, 3, 9, 12])
+    assert list(model.output(0).shape) == [2, 3, 13, 16]
+
+
 @pytest.mark.parametrize("begin, end", [(-1, 0), (0, -2), (-1, -1)])
 def test_interp_cuts_a_border_off_first(begin: int, end: int) -> None:
     x = normal(2, 3, 6, 7)
@@ -60,8 +67,10 @@ def test_interp_cuts_a_border_off_first(begin: int, end: int) -> None:
     assert_close(found, interpolated(x[:, :, rows, columns], 2 * (6 + begin + end) - 1, 2 * (7 + begin + end) - 1))
 
 
-@pytest.mark.parametrize("parameters", ["", "height: 4", "height: 4 width: 4 zoom_factor: 2", "zoom_factor: 0",
-                                        "zoom_factor: 2 pad_beg: 1", "zoom_factor: 2 pad_beg: -6"])  # fmt: skip
+@pytest.mark.parametrize("parameters", [
+    "", "height: 4", "height: 0 width: 4", "height: 4 width: 4 zoom_factor: 2", "zoom_factor: 0",
+    "zoom_factor: 2 pad_beg: 1", "zoom_factor: 2 pad_beg: -6",
+])  # fmt: skip
 def test_interp_without_one_clear_size_is_refused(parameters: str) -> None:
     refusal(inputs(x=(2, 3, 5, 7)) + layer("Interp", "x", parameters=f"interp_param {{ {parameters} }}"))
 

@@ -95,12 +95,8 @@ def reorg(layer: Layer, op: Builder, x: Value) -> Value:
     stride = layer.positive("reorg_param.stride")
     if not layer.get("reorg_param.reverse", False):
         return _reorg(layer, op, x, stride)
-    height, width = _blocks(layer, x, stride, 1)
-    # (offset row, offset column, channel, row, column) -> (channel, row, offset row, column, offset column)
-    depth = channels(layer, x) // (stride * stride)
-    parts = op.Reshape(x, op.constant([-1, stride, stride, depth, height, width], i64))
-    moved = op.Transpose(parts, op.constant([0, 3, 4, 1, 5, 2], i64))
-    y: Value = op.Reshape(moved, op.constant([-1, depth, height * stride, width * stride], i64))
+    _blocks(layer, x, stride, 1)
+    y: Value = op.DepthToSpace(x, mode="blocks_first", block_size=stride)
     return y
 
 
@@ -110,8 +106,8 @@ def _reorg(layer: Layer, op: Builder, x: Value, stride: int) -> Value:
     return y
 
 
-def _blocks(layer: Layer, x: Value, stride: int, divisor: int) -> tuple[int, int]:
-    """Height and width; refuses what is not whole blocks, where Caffe reads beyond the blob."""
+def _blocks(layer: Layer, x: Value, stride: int, divisor: int) -> None:
+    """Refuses what is not whole blocks, where Caffe reads beyond the blob."""
     rank_of(layer, x, 4)
     depth, height, width = (channels(layer, x, axis) for axis in (1, 2, 3))
     if depth % (stride * stride) or height % divisor or width % divisor:
@@ -119,4 +115,3 @@ def _blocks(layer: Layer, x: Value, stride: int, divisor: int) -> tuple[int, int
             f"{depth} channels of {height} x {width} by blocks of {stride} x {stride}",
             f"channels are a multiple of {stride * stride}, height and width of {divisor}",
         )
-    return height, width

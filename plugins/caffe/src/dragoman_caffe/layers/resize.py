@@ -35,14 +35,16 @@ def interp(layer: Layer, op: Builder, x: Value) -> Value:
     if begin or end:
         stop = end if end else _END
         x = op.Slice(x, *(op.constant([n, n], i64) for n in (-begin, stop, 1)), op.constant([2, 3], i64))
-    before = [channels(layer, x, axis) for axis in (2, 3)]
-    after = _interp_size(layer, before)
-    if min(before) < 1 or min(after) < 1:
-        raise layer.refuse(f"an image of {before} becomes one of {after}")
-    return x if before == after else _bilinear(op, x, after, "align_corners")
+    size = _interp_size(layer, op, x)
+    y = x if size is None else _bilinear(op, x, size, "align_corners")
+    shapes = list(x.shape or ())[2:], list(y.shape or ())[2:]
+    if any(isinstance(n, int) and n < 1 for shape in shapes for n in shape):
+        raise layer.refuse(f"an image of {shapes[0]} becomes one of {shapes[1]}")
+    return y
 
 
-def _interp_size(layer: Layer, size: list[int]) -> list[int]:
+def _interp_size(layer: Layer, op: Builder, x: Value) -> list[int] | Value | None:
+    """Height and width of the top; computed from those of the bottom where factors are given, None where both are 1."""
     has = {name: layer.has(f"interp_param.{name}") for name in ("height", "width", "zoom_factor", "shrink_factor")}
     height, width = layer.get("interp_param.height", 0), layer.get("interp_param.width", 0)
     zoom, shrink = (layer.positive(f"interp_param.{n}", 1) for n in ("zoom_factor", "shrink_factor"))
@@ -52,13 +54,22 @@ def _interp_size(layer: Layer, size: list[int]) -> list[int]:
             "the size is given neither by height and width nor by factors alone",
             "height and width, or zoom_factor, or shrink_factor: forks differ where both are given",
         )
-    return [height, width] if sizes else [((n - 1) // shrink) * zoom + 1 for n in size]
+    if sizes:
+        if min(height, width) < 1:
+            raise layer.refuse(f"height {height}, width {width}", "both are above 0")
+        return [height, width]
+    if zoom == shrink == 1:
+        return None
+    one = op.constant(1, i64)
+    gaps = op.Subtract(op.Gather(op.ShapeOf(x, output_type="i64"), op.constant([2, 3], i64), op.constant(0, i64)), one)
+    gaps = op.Divide(gaps, op.constant(shrink, i64)) if shrink > 1 else gaps
+    return op.Add(op.Multiply(gaps, op.constant(zoom, i64)) if zoom > 1 else gaps, one)
 
 
-def _bilinear(op: Builder, x: Value, size: list[int], where: str) -> Value:
+def _bilinear(op: Builder, x: Value, size: list[int] | Value, where: str) -> Value:
     y: Value = op.Interpolate(
-        x, op.constant(size, i64), op.constant([2, 3], i64), mode="linear_onnx", shape_calculation_mode="sizes",
-        coordinate_transformation_mode=where,
+        x, size if isinstance(size, Value) else op.constant(size, i64), op.constant([2, 3], i64), mode="linear_onnx",
+        shape_calculation_mode="sizes", coordinate_transformation_mode=where,
     )  # fmt: skip
     return y
 
