@@ -77,6 +77,8 @@ class Frontend:
     name: str = ""
     summary: str = ""
     suffixes: tuple[str, ...] = ()
+    #: of the installed front-ends, the one with the highest shows its example in ``dragoman demo``
+    demo_rank: int = 0
 
     def probe(self, model: Model, head: bytes) -> Probe | None:
         """Tell from the name and the first 4 KB whether this is a model of ours."""

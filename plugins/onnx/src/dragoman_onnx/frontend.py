@@ -25,6 +25,7 @@ class OnnxFrontend(Frontend):
     name = "onnx"
     summary = "ONNX models (.onnx, .onnxtxt, .textproto, .json)"
     suffixes = (".onnx", ".onnxtxt", ".textproto", ".json")
+    demo_rank = 1
 
     def probe(self, model: Model, head: bytes) -> Probe | None:
         if type(model.given).__name__ == "ModelProto" and hasattr(model.given, "SerializeToString"):
