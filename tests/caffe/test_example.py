@@ -31,10 +31,16 @@ def test_the_example_tells_images_apart(tmp_path: Path) -> None:
     assert found.std(axis=0).max() > 1e-4
 
 
+def demo(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(["demo", "--framework", "caffe"])
+    assert stopped.value.code == 0
+    return capsys.readouterr().out
+
+
 def test_the_demo_shows_the_comparison(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("cv2", reason="the demo compares with OpenCV")
-    assert main(["demo", "--framework", "caffe"]) == 0
-    out = capsys.readouterr().out
+    out = demo(capsys)
     assert "complete: every layer is converted" in out
     assert out.count(" ok\n") == 3
 
@@ -42,7 +48,6 @@ def test_the_demo_shows_the_comparison(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_demo_without_a_runner_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(reference, "missing_opencv", lambda *given: "pip install opencv")
     monkeypatch.setattr(reference, "missing_caffe", lambda *given: "no caffe")
-    assert main(["demo", "--framework", "caffe"]) == 0
-    out = capsys.readouterr().out
+    out = demo(capsys)
     assert "converted: demo.xml" in out
     assert "not compared: nothing installed can run caffe models; pycaffe: no caffe; OpenCV: pip install opencv" in out
