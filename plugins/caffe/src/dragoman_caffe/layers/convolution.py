@@ -65,7 +65,9 @@ def window_of(layer: Layer, count: int) -> Window:
         ("dilation", window.dilations, 1),
     ):  # fmt: skip
         if any(n < least for n in numbers):
-            raise layer.refuse(f"{what} {list(numbers)}: every number must be at least {least}")
+            given = any(layer.has(f"{_PARAM}{what}_{side}") for side in "hw")
+            hint = f"{what}_h and {what}_w go together" if given else ""
+            raise layer.refuse(f"{what} {list(numbers)}: every number must be at least {least}", hint)
     return window
 
 
@@ -197,9 +199,19 @@ def deconvolution(layer: Layer, op: Builder, x: Value, *rest: Value) -> tuple[Va
     attributes = {**plan.window.attributes, "output_padding": (0,) * len(plan.window.kernel)}
     tops = []
     for data in bottoms:
-        y = op.make(kind, _spatial(op, data, plan), w, **attributes)
+        y = op.make(kind, _spread_over(layer, _spatial(op, data, plan), plan.window), w, **attributes)
         tops.append(_as_caffe(op, data, y if bias is None else op.Add(y, bias), plan))
     return tuple(tops)
+
+
+def _spread_over(layer: Layer, x: Value, window: Window) -> Value:
+    """The same; refuses where the padding cuts off all of the output."""
+    for size, extent, stride, pad in zip(
+        (x.shape or ())[2:], window.extents, window.strides, window.pads, strict=False
+    ):
+        if isinstance(size, int) and (size - 1) * stride + extent <= 2 * pad:
+            raise layer.refuse(f"a pad of {pad} leaves nothing of {(size - 1) * stride + extent} elements")
+    return x
 
 
 def _weights(layer: Layer, op: Builder, stored: Sequence[int], wanted: Sequence[int]) -> Value:
