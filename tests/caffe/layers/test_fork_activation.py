@@ -45,3 +45,10 @@ def test_mish() -> None:
     x = np.linspace(-30, 30, 120).reshape(1, 2, 5, 12).astype(np.float32)
     soft = np.where(x > 20, x, np.where(x < -20, np.exp(x), np.log(np.exp(np.minimum(x, 25).astype(np.float64)) + 1)))
     assert_close(run("Mish", x=x), x * (2 / (1 + np.exp(-2 * soft)) - 1))
+
+
+def test_spatial_dropout_changes_nothing_after_training() -> None:
+    """jtetrea/caffe-enet, spatial_dropout_layer.cpp; it works in place."""
+    net = inputs(x=X.shape) + layer("Mish", "x", "y", name="mish")
+    net += layer("SpatialDropout", "y", "y", "spatial_dropout_param { dropout_ratio: 0.1 }", name="drop")
+    np.testing.assert_array_equal(run_net(net, {"x": X})["y"], run("Mish"))

@@ -12,6 +12,7 @@ from dragoman_caffe.message import Message
 SAFE = frozenset({
     "ReLU", "ReLU6", "PReLU", "ELU", "Sigmoid", "TanH", "Swish", "BNLL", "Exp", "Log", "Power", "Clip", "Threshold",
     "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "NegReLU", "HSwish", "Mish", "Mean",
+    "SpatialDropout",
 })  # fmt: skip
 #: layers known to be wrong in place
 _REFUSED = {

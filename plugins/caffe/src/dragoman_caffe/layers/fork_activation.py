@@ -1,7 +1,7 @@
-"""Element-wise activations of forks: CReLU, NegReLU, HSwish, Mish.
+"""Element-wise layers of forks: CReLU, NegReLU, HSwish, Mish, SpatialDropout.
 
 Behaviour: Cambricon/caffe ``crelu_layer.cpp``, lmb-freiburg/flownet2 ``neg_relu_layer.cpp``, aovoc/caffe
-``hswish_layer.cpp``, the ``mish_layer.cpp`` of Synopsys and troyliu0105.
+``hswish_layer.cpp``, the ``mish_layer.cpp`` of Synopsys and troyliu0105, ENet's ``spatial_dropout_layer.cpp``.
 """
 
 from __future__ import annotations
@@ -52,3 +52,10 @@ def mish(layer: Layer, op: Builder, x: Value) -> Value:
     """x * tanh(log(1 + exp(x)))."""
     y: Value = op.Mish(x)
     return y
+
+
+@layers("SpatialDropout")
+def spatial_dropout(layer: Layer, op: Builder, x: Value) -> Value:
+    """x as it is: channels are dropped, and the others scaled, while training only."""
+    layer.ignore("spatial_dropout_param.dropout_ratio", "dropout_param.dropout_ratio")
+    return x
