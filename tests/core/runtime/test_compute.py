@@ -217,4 +217,3 @@ def test_inside_a_loop(tmp_path: Path) -> None:
     inputs = (net.op.constant(np.int64(4)), net.op.constant(np.bool_(True)), x)
     node = net.op.add(cls(ports=ports), inputs, bodies={"body": body(held, 2.0, again=True)})
     np.testing.assert_array_equal(run(held, net.write(tmp_path, node.out), x=X)[0], 16 * X)
-

@@ -8,9 +8,9 @@ OpenVINO itself is imported when the first function needs it.
 
 from __future__ import annotations
 
+from dragoman.runtime.failures import own_errors
 from dragoman.runtime.run import IrRunner, checked_ir, core, core_with, load, model_of
 from dragoman.runtime.tensors import from_tensor, import_openvino, to_tensor
-from dragoman.runtime.wrapper import own_errors
 
 __all__ = [
     "IrRunner", "checked_ir", "core", "core_with", "from_tensor", "import_openvino", "load", "model_of", "own_errors",

@@ -119,7 +119,8 @@ class LayerState:
         try:
             result = self.attrs.infer(*given)
         except Contradiction as why:
-            raise self.implementation.error(str(why)) from None
+            hint = "give the model inputs of other shapes, or tell the plugin's author"
+            raise self.implementation.error(f"{self.implementation.op} cannot be: {why}", hint=hint) from None
         found = (result,) if isinstance(result, TensorType) else tuple(result)
         return found if _usable(found) else ()
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dragoman.runtime.failures import own_errors
 from dragoman.runtime.needs import Need, needs_of
 from dragoman.runtime.tensors import from_tensor, import_openvino, to_tensor
-from dragoman.runtime.wrapper import own_errors
 
 if TYPE_CHECKING:
     import openvino

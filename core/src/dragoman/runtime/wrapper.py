@@ -7,9 +7,6 @@ dynamic), and asks it again and again for its output types; so everything that t
 from __future__ import annotations
 
 import traceback
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,33 +14,20 @@ from dragoman.errors import DragomanError, PluginError
 from dragoman.graph.types import DType, Interval, SmallValue, TensorType, dtype, parse_shape
 from dragoman.ir.extension import STATE
 from dragoman.lazy import np
+from dragoman.runtime.failures import guard_inference, remembered
 from dragoman.runtime.layer import REMEMBERED, Implementation, LayerState
 from dragoman.runtime.tensors import import_openvino, write
 
 #: the text of an attribute that a layer does not have; no XML can hold it
 _ABSENT = "\0"
-#: errors of ops, newest last: the runtime passes on their text only
-_raised: deque[PluginError] = deque(maxlen=16)
 #: (lowest, highest or None) for each dimension
 Bounds = tuple[tuple[int, "int | None"], ...]
-
-
-@contextmanager
-def own_errors() -> Iterator[None]:
-    """Raises an op's own error in place of the RuntimeError that the runtime makes of it."""
-    try:
-        yield
-    except RuntimeError as error:
-        text = str(error)
-        for held in reversed(_raised):
-            if str(held) in text:
-                raise held from None
-        raise
 
 
 def wrapper_class(implementation: Implementation) -> type:
     """A class for ``Core.add_extension``; its name is the op's type, as the runtime wants it."""
     ov = import_openvino()
+    guard_inference(ov)
     return type(implementation.op, (PythonOp, ov.Op), {"implementation": implementation})
 
 
@@ -86,7 +70,7 @@ class PythonOp:
                 self.state = LayerState(self.implementation, dict(self.texts), kinds)
             outputs, self.types, self.bounds = _outputs(self, self.state)
         except Exception as error:
-            raise _remembered(_failed(self.implementation, error)) from None
+            raise remembered(_failed(self.implementation, error)) from None
         self.set_output_size(len(outputs))
         for index, (kind, shape) in enumerate(outputs):
             self.set_output_type(index, kind, shape)
@@ -110,7 +94,7 @@ class PythonOp:
                 _check_shape(np.shape(result), bounds, kind)
                 write(tensor, result, kind.dtype)
         except Exception as error:
-            raise _remembered(_failed(implementation, error, self.get_friendly_name())) from None
+            raise remembered(_failed(implementation, error, self.get_friendly_name())) from None
         return True
 
 
@@ -184,8 +168,3 @@ def _place(error: Exception) -> str:
         return ""
     last = [frame for frame in frames if frame.filename == frames[0].filename][-1]
     return f"{Path(last.filename).name}, line {last.lineno}"
-
-
-def _remembered(error: PluginError) -> PluginError:
-    _raised.append(error)
-    return error
