@@ -217,6 +217,23 @@ class LazyTensor(Tensor):
         return "made", id(self.make)
 
 
+class RowwiseTensor(Tensor):
+    """Base of carriers that make their rows when they are needed, a block at a time: ``rows`` is what they define."""
+
+    __slots__ = ()
+
+    def numpy(self) -> Array:
+        return self.rows(0, self.shape[0])
+
+    def rows(self, start: int, stop: int) -> Array:
+        raise NotImplementedError(type(self).__name__)
+
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        step = max(1, BLOCK * self.shape[0] // max(1, self.nbytes))
+        for at in range(0, self.shape[0], step):
+            yield pack(self.rows(at, min(self.shape[0], at + step)), self.dtype)
+
+
 class SplatTensor(Tensor):
     """One number, repeated."""
 

@@ -11,6 +11,7 @@ from dragoman.graph.carriers import (
     FileTensor,
     LazyTensor,
     MemoryTensor,
+    RowwiseTensor,
     SplatTensor,
     Tensor,
     scalar_tensor,
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOCK", "SAMPLE",
-    "Tensor", "BytesTensor", "FileTensor", "LazyTensor", "MemoryTensor", "SplatTensor", "scalar_tensor",
+    "Tensor", "BytesTensor", "FileTensor", "LazyTensor", "MemoryTensor", "RowwiseTensor", "SplatTensor",
+    "scalar_tensor",
     "CastView", "ReshapeView", "SliceView", "TransposeView",
     "pack", "unpack",
 ]  # fmt: skip

@@ -7,12 +7,11 @@ large weights go through memory in blocks of rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from dragoman.files import BLOCK
 from dragoman.graph.graph import Node, Value
-from dragoman.graph.tensor import LazyTensor, Tensor, pack
+from dragoman.graph.tensor import LazyTensor, RowwiseTensor, Tensor
 from dragoman.graph.types import DType, SmallValue, f64, static_dims
 from dragoman.lazy import np
 from dragoman.rules.rule import NoMatch
@@ -28,7 +27,7 @@ LINEAR = ("Convolution", "GroupConvolution", "ConvolutionBackpropData", "GroupCo
 LARGEST = 12 << 20
 
 
-class ScaledTensor(Tensor):
+class ScaledTensor(RowwiseTensor):
     """``base * factor``, the factor (f64) broadcast over it from the shape ``spread``."""
 
     __slots__ = ("base", "factor", "spread")
@@ -39,9 +38,6 @@ class ScaledTensor(Tensor):
         self.factor = factor
         self.spread = tuple(spread)
 
-    def numpy(self) -> Array:
-        return self.rows(0, self.shape[0])
-
     def rows(self, start: int, stop: int) -> Array:
         factor = self.factor.numpy().reshape(self.spread)
         part = factor[start:stop] if self.spread[0] > 1 else factor
@@ -50,11 +46,6 @@ class ScaledTensor(Tensor):
 
     def small(self) -> SmallValue | None:
         return None
-
-    def chunks(self) -> Iterator[bytes | memoryview]:
-        step = max(1, BLOCK * self.shape[0] // max(1, self.nbytes))
-        for at in range(0, self.shape[0], step):
-            yield pack(self.rows(at, min(self.shape[0], at + step)), self.dtype)
 
     def look(self) -> Hashable:
         return "scaled", self.spread, self.dtype.name, self.base.sample(), self.factor.sample()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import Graph, Value
-from dragoman.graph.tensor import LazyTensor, Tensor
+from dragoman.graph.tensor import RowwiseTensor, Tensor
 from dragoman.graph.types import f32, i64, shape_text
 from dragoman.lazy import np
 from dragoman_caffe.blobs import blob, expect, tensor_of
@@ -38,7 +38,7 @@ def lstm(layer: Layer, op: Builder, x: Value, cont: Value, *rest: Value) -> tupl
     """i, f, o = sigmoid(W x + b + R (cont h)), g = tanh(same), c = f (cont c) + i g, h = o tanh(c)."""
     run = _Run.of(layer, op, x, cont, rest, states=2)
     w, r, b = run.weights(gates=4)
-    every, last = run.over_time("LSTMCell", [_reordered(t, run.hidden) for t in (w, r, b)])
+    every, last = run.over_time("LSTMCell", [_Reordered(t, run.hidden) for t in (w, r, b)])
     return (every, *last)
 
 
@@ -72,18 +72,47 @@ def lstm_unit(layer: Layer, op: Builder, c: Value, gates: Value, cont: Value) ->
     return c, op.Multiply(op.Sigmoid(o), op.Tanh(c))
 
 
-def _reordered(tensor: Tensor, hidden: int) -> Tensor:
+class _Reordered(RowwiseTensor):
     """The rows of the four gates in OpenVINO's order."""
 
-    def rows() -> Array:
-        return np.concatenate([tensor.numpy()[g * hidden : (g + 1) * hidden] for g in _ORDER])
+    __slots__ = ("base", "hidden")
 
-    return LazyTensor(f32, tensor.shape, rows)
+    def __init__(self, base: Tensor, hidden: int) -> None:
+        super().__init__(f32, base.shape)
+        self.base, self.hidden = base, hidden
+
+    def rows(self, start: int, stop: int) -> Array:
+        made = np.empty((stop - start, *self.shape[1:]), np.float32)
+        at = start
+        while at < stop:
+            gate, row = divmod(at, self.hidden)
+            end = min(stop, (gate + 1) * self.hidden)
+            first = _ORDER[gate] * self.hidden + row
+            made[at - start : end - start] = self.base.rows(first, first + end - at)
+            at = end
+        return made
+
+    def look(self) -> Hashable:
+        return "gates", self.hidden, self.base.sample()
 
 
-def _side_by_side(a: Tensor, b: Tensor) -> Tensor:
-    shape = (a.shape[0], a.shape[1] + b.shape[1])
-    return LazyTensor(f32, shape, lambda: np.concatenate([a.numpy(), b.numpy()], axis=1))
+class _SideBySide(RowwiseTensor):
+    """The columns of one matrix behind those of another."""
+
+    __slots__ = ("left", "right")
+
+    def __init__(self, left: Tensor, right: Tensor) -> None:
+        super().__init__(f32, (left.shape[0], left.shape[1] + right.shape[1]))
+        self.left, self.right = left, right
+
+    def rows(self, start: int, stop: int) -> Array:
+        made = np.empty((stop - start, self.shape[1]), np.float32)
+        made[:, : self.left.shape[1]] = self.left.rows(start, stop)
+        made[:, self.left.shape[1] :] = self.right.rows(start, stop)
+        return made
+
+    def look(self) -> Hashable:
+        return "beside", self.left.sample(), self.right.sample()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +186,7 @@ class _Run:
         w = tensor_of(layer, 0, [rows, self._width(self.x, 2)], filler=_W)
         b = tensor_of(layer, 1, [rows], filler=_B)
         if self.constant is not None:
-            w = _side_by_side(w, tensor_of(layer, 2, [rows, self._width(self.constant, 1)], filler=_W))
+            w = _SideBySide(w, tensor_of(layer, 2, [rows, self._width(self.constant, 1)], filler=_W))
         r = tensor_of(layer, 2 if self.constant is None else 3, [rows, self.hidden], filler=_W)
         return w, r, b
 
