@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -75,3 +77,21 @@ def test_reduced_network_gives_the_numbers_of_the_other_engine(name, tmp_path):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_whole_network_gives_the_numbers_of_the_other_engine(name, tmp_path):
     agree(NETWORKS[name], NETWORKS[name].full, tmp_path)
+
+
+CONVERT = """
+import dragoman, sys
+dragoman.convert(sys.argv[1]).save(sys.argv[2], name="m")
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's memory is read from /proc")
+@pytest.mark.parametrize("name", ["alexnet", "caption", "yolo_v2", "resnet50"])
+def test_memory_does_not_grow_with_the_weights(name, tmp_path):
+    _, model = NETWORKS[name].make().save(tmp_path)
+    assert model.stat().st_size > 100e6
+    arguments = [sys.executable, "-c", CONVERT, str(model), str(tmp_path / "ir")]
+    peak = int(subprocess.run(arguments, check=True, capture_output=True, text=True).stdout) * 1024
+    assert peak < 100e6
