@@ -226,6 +226,30 @@ def test_names_need_no_care(tmp_path: Path) -> None:
     np.testing.assert_allclose(found["b1"], np.tanh(np.maximum(X, 0)), atol=1e-6)
 
 
+@needs_opencv
+@pytest.mark.parametrize("threshold, kept", [(0.1, 20), (0.1, 40), (0.9, 40), (0.9999, 40)])
+def test_detections_have_the_form_of_the_runtime(tmp_path: Path, threshold: float, kept: int) -> None:
+    rng = np.random.default_rng(4)
+    boxes, classes = 30, 4
+    low = rng.random((boxes, 2)) * 0.5
+    priors = np.stack([np.hstack([low, low + 0.3]).ravel(), np.tile([0.1, 0.1, 0.2, 0.2], boxes)])[None]
+    data = {
+        "loc": rng.normal(size=(1, boxes * 4)), "conf": rng.random((1, boxes * classes)), "priors": priors
+    }  # fmt: skip
+    parameters = f"""detection_output_param {{ num_classes: {classes} share_location: true keep_top_k: {kept}
+        code_type: CENTER_SIZE confidence_threshold: {threshold} nms_param {{ nms_threshold: 0.45 top_k: 20 }} }}"""
+    text = inputs(**{n: a.shape for n, a in data.items()}) + layer(
+        "DetectionOutput", "loc conf priors", "d", parameters
+    )
+    prototxt, _ = save_net(tmp_path, text, {"": []})
+    feeds = {n: a.astype(np.float32) for n, a in data.items()}
+    found = run_opencv(prototxt, feeds, ["d"], {})["d"]
+    assert found.shape == (1, 1, kept, 7)
+    ends = np.flatnonzero(found[0, 0, :, 0] < 0)
+    assert bool(ends.size) == (kept == 40)
+    assert dragoman.check(prototxt, data=feeds).passed
+
+
 def test_an_opencv_that_is_too_old_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "cv2.py").write_text('__version__ = "4.10.0"\n')

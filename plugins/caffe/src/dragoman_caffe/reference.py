@@ -73,9 +73,11 @@ def _as_openvino_gives(found: dict[str, Any], graph: Graph, inputs: Mapping[str,
 
 
 def _padded(rows: Any, count: int) -> Any:
-    held = [row for row in rows.reshape(-1, rows.shape[-1]) if row[0] >= 0 and row[1] >= 0]
+    """Rows by image, label and falling score, then the end: OpenCV has another order, and zeros at the end."""
+    held = rows.reshape(-1, rows.shape[-1])
+    held = held[(held[:, 0] >= 0) & (held[:, 1] >= 0) & held.any(axis=1)]
     out = np.zeros((1, 1, max(count, len(held)), rows.shape[-1]), rows.dtype)
-    out[0, 0, : len(held)] = held if held else 0
+    out[0, 0, : len(held)] = held[np.lexsort((-held[:, 2], held[:, 1], held[:, 0]))]
     if len(held) < count:
         out[0, 0, len(held), 0] = -1
     return out

@@ -16,7 +16,12 @@ from dragoman_caffe.net import STRUCTURE, CaffeNet
 from dragoman_caffe.parameters import message_of
 
 #: defaults that OpenCV does not share
-_STATED = {"LRNParameter": ("local_size", "alpha", "beta", "k")}
+_STATED = {
+    "LRNParameter": ("local_size", "alpha", "beta", "k"),
+    "DetectionOutputParameter": ("background_label_id", "share_location"),
+    "PriorBoxParameter": ("flip", "clip", "offset"),
+    "NormalizeParameter": ("across_spatial", "channel_shared", "eps"),
+}
 
 
 class Unwritable(Exception):
