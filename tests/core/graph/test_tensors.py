@@ -15,6 +15,7 @@ from dragoman.graph.tensor import (
     LazyTensor,
     MemoryTensor,
     ReshapeView,
+    RowwiseTensor,
     SliceView,
     SplatTensor,
     Tensor,
@@ -116,6 +117,20 @@ def test_a_splat_is_never_built_whole():
     assert tensor.nbytes == 1 << 34
     assert bytes(next(tensor.chunks())[:8]) == np.full(2, 0.5, np.float32).tobytes()
     assert tensor.sample() == SplatTensor(f32, (1 << 12, 1 << 20), 0.5).sample()
+
+
+def test_rows_are_made_a_block_at_a_time(monkeypatch):
+    monkeypatch.setattr(carriers, "BLOCK", 256)
+    asked = []
+
+    class Doubled(RowwiseTensor):
+        def rows(self, start, stop):
+            asked.append(stop - start)
+            return 2 * DATA[start:stop]
+
+    written = b"".join(bytes(c) for c in Doubled(f32, DATA.shape).chunks())
+    assert written == (2 * DATA).tobytes()
+    assert asked == [2, 2, 2, 1]
 
 
 def test_small_values_need_no_numpy():
