@@ -201,7 +201,9 @@ class Scope:
             return
         for value, target in zip(node.outputs, results, strict=False):
             self.env[id(value)] = target
-            if isinstance(target, Value) and (names := self._names(value)):
+            if not isinstance(target, Value) or target.producer.op == "Parameter":
+                continue  # an input keeps the names it is fed by; output_names holds those of an output that is one
+            if names := self._names(value):
                 self.named.setdefault(id(target), (target, {}))[1].update(dict.fromkeys(names))
         for value in node.outputs[len(results) :]:
             self.env[id(value)] = POISON
