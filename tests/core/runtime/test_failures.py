@@ -151,7 +151,9 @@ def test_a_shape_that_an_op_refuses_is_told_at_inference_and_at_reshape(tmp_path
     held = host(RuntimeOp("Scale", lambda attrs, x: x), ops=[Square])
     model = runtime.load(scale_net(held, tmp_path, "?,3"), host=held)
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads})
-    with pytest.raises(RuntimeError, match=r"D612: Scale cannot be: it is not square\n  where: Scale 'scaled', plugin acme"):
+    with pytest.raises(
+        RuntimeError, match=r"D612: Scale cannot be: it is not square\n  where: Scale 'scaled', plugin acme"
+    ):
         compiled(X)
     assert compiled(np.ones((3, 3), np.float32))[0].shape == (3, 3)
     with pytest.raises(PluginError, match="it is not square"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.errors import PluginError, Problem
@@ -44,58 +44,73 @@ def _class(host: PluginHost, owner: str, item: RuntimeOp, need: Need | None) -> 
     return made
 
 
-def check_needs(needs: Mapping[str, Need], host: PluginHost, given: Collection[str] = ()) -> None:
+def check_needs(needs: Mapping[str, Need], host: PluginHost, where: str = "") -> None:
     """Every custom op of an IR can be computed here, by a plugin as new as when the IR was made.
 
     Args:
         needs: of the IR.
         host: the plugins.
-        given: ops that are known without plugins.
+        where: the IR, for messages.
 
     Raises:
         PluginError: D610 when ops are missing, D611 when plugins are older.
     """
-    wanted = {op: need for op, need in needs.items() if op not in given}
-    if not wanted:
-        return
-    runnable = {item.op for _, item in host.runtime_ops(wanted)}
-    missing = [_missing(need, host) for op, need in wanted.items() if op not in runnable]
+    runnable = {item.op for _, item in host.runtime_ops(needs)}
+    missing = [_missing(need, host) for op, need in needs.items() if op not in runnable]
     if missing:
         count = f"{len(missing)} ops" if len(missing) > 1 else "an op"
-        what = f"the IR has {count} that no installed plugin computes: {', '.join(p.op for p in missing)}"
-        raise PluginError("D610", what, "", missing[0].hint, problems=missing)
-    older = [p for need in wanted.values() if (p := _older(need, host)) is not None]
+        what = f"the IR has {count} that no installed plugin computes: {_ops(missing)}"
+        raise PluginError("D610", what, where, _hints(missing), problems=[p for p, _ in missing])
+    older = [found for need in needs.values() if (found := _older(need, host)) is not None]
     if older:
-        what = f"the IR was made with newer plugins: {', '.join(p.op for p in older)}"
-        raise PluginError("D611", what, "", older[0].hint, problems=older)
+        what = f"the IR was made with newer plugins than are installed, for {_ops(older)}"
+        raise PluginError("D611", what, where, _hints(older), problems=[p for p, _ in older])
 
 
-def _missing(need: Need, host: PluginHost) -> Problem:
+#: what is wrong, and what to do
+_Finding = tuple[Problem, str]
+
+
+def _ops(found: Sequence[_Finding]) -> str:
+    return ", ".join(problem.op for problem, _ in found)
+
+
+def _hints(found: Sequence[_Finding]) -> str:
+    return "; ".join(dict.fromkeys(hint for _, hint in found))
+
+
+def _missing(need: Need, host: PluginHost) -> _Finding:
     owner = need.owner
-    what, hint = "the IR does not say which plugin it is from", "install the plugin that has the op (runtime ops)"
-    if owner is not None:
+    if owner is None:
+        what, hint = "the IR does not say which plugin it is from", f"install the plugin that computes {need.op}"
+    else:
         what, hint = f"it is from the plugin {owner}", pip_line(owner)
         held = host.plugins.get(owner.plugin)
         if held is not None and held.status != "loaded":
             what += f", which is {held.status}" + (f": {held.error}" if held.error else "")
-            hint = "dragoman doctor shows why" if held.error else f"do not disable the plugin {owner.plugin}"
+            hint = "see dragoman doctor" if held.error else f"let the plugin {owner.plugin} be loaded"
         elif held is not None:
-            what += f"; the installed one ({host.owner(owner.plugin)}) has no runtime op of this type"
-    return Problem(what, str(need), hint, "D610", layer=need.layers[0], op=need.op)
+            what += f"; the installed one, {held.label}, does not compute it"
+            hint = hint if _is_older(need, host) else f"install a plugin with a runtime op for {need.op}"
+    return Problem(what, str(need), "", "D610", layer=need.layers[0], op=need.op), hint
 
 
-def _older(need: Need, host: PluginHost) -> Problem | None:
+def _older(need: Need, host: PluginHost) -> _Finding | None:
+    owner = need.owner
+    if owner is None or not _is_older(need, host):
+        return None
+    what = f"it is from the plugin {owner}, and {host.plugins[owner.plugin].label} is installed"
+    return Problem(what, str(need), "", "D611", layer=need.layers[0], op=need.op), pip_line(owner)
+
+
+def _is_older(need: Need, host: PluginHost) -> bool:
+    """The plugin that the IR names is here, in the same distribution of an earlier version."""
     owner = need.owner
     if owner is None or owner.plugin not in host.plugins:
-        return None
+        return False
     held = host.owner(owner.plugin)
-    if held.distribution != owner.distribution:
-        return None
     mine, theirs = version_key(held.version), version_key(owner.version)
-    if mine is None or theirs is None or mine >= theirs:
-        return None
-    what = f"it is from the plugin {owner}, and {held.version} is installed"
-    return Problem(what, str(need), pip_line(owner), "D611", layer=need.layers[0], op=need.op)
+    return held.distribution == owner.distribution and mine is not None and theirs is not None and mine < theirs
 
 
 def pip_line(owner: Owner) -> str:

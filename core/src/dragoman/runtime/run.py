@@ -32,7 +32,9 @@ def load(xml: str | Path, core: openvino.Core | None = None, host: PluginHost | 
     """
     path = checked_ir(xml)
     needs = needs_of(path)
-    return _read(needs, host, core, (), path)
+    if core is not None:
+        return _read_by(core, path, needs, host)
+    return _read(_equipped(needs, host, str(path)), path)
 
 
 def core(*irs: str | Path, host: PluginHost | None = None) -> openvino.Core:
@@ -56,7 +58,7 @@ def core(*irs: str | Path, host: PluginHost | None = None) -> openvino.Core:
     for xml in irs:
         for op, need in needs_of(checked_ir(xml)).items():
             needs.setdefault(op, Need(op)).merge(need)
-    return _equipped(core_with(), needs, host, ())
+    return _equipped(needs, host, ", ".join(map(str, irs)))
 
 
 def core_with(extensions: Iterable[type] = ()) -> openvino.Core:
@@ -83,46 +85,42 @@ def model_of(
     ov = import_openvino()
     # the runtime's own copy: a shared one would have to outlive the model
     blob = ov.Tensor(np.frombuffer(weights or b"\0", np.uint8))
-    return _read(needs_of(xml), host, None, tuple(extensions), xml, blob)
+    given = {cls.__name__: cls for cls in extensions}
+    made = _equipped({op: need for op, need in needs_of(xml).items() if op not in given}, host)
+    for cls in given.values():
+        made.add_extension(cls)
+    return _read(made, xml, blob)
 
 
-def _read(
-    needs: Mapping[str, Need], host: PluginHost | None, given: openvino.Core | None, extensions: tuple[type, ...],
-    *model: Any,
-) -> openvino.Model:  # fmt: skip
-    if needs and host is None:
-        host = _host()
-    made = _equipped(given or core_with(), needs, host, extensions, strict=given is None)
+def _read(core: openvino.Core, *model: Any) -> openvino.Model:
     with own_errors():
-        try:
-            read: openvino.Model = made.read_model(*model)
-        except RuntimeError:
-            if given is not None and needs and host is not None:
-                from dragoman.runtime.plugins import check_needs
-
-                check_needs(needs, host)
-            raise
+        read: openvino.Model = core.read_model(*model)
     return read
 
 
-def _equipped(
-    made: openvino.Core, needs: Mapping[str, Need], host: PluginHost | None, extensions: tuple[type, ...],
-    strict: bool = True,
-) -> openvino.Core:  # fmt: skip
-    """The core with the ops that are needed; ``strict`` when it cannot know any already."""
-    given = {cls.__name__ for cls in extensions}
-    wanted = {op: need for op, need in needs.items() if op not in given}
-    for extension in extensions:
-        made.add_extension(extension)
-    if wanted:
-        from dragoman.runtime.plugins import check_needs, classes
+def _read_by(core: openvino.Core, path: Path, needs: Mapping[str, Need], host: PluginHost | None) -> openvino.Model:
+    """By a core that may know some of the ops: what is missing shows when it cannot read the model."""
+    from dragoman.runtime.plugins import check_needs, classes
 
-        host = host or _host()
-        if strict:
-            check_needs(wanted, host)
-        for cls in classes(host, wanted):
-            made.add_extension(cls)
-    return made
+    host = host or _host()
+    for cls in classes(host, needs):
+        core.add_extension(cls)
+    try:
+        return _read(core, path)
+    except RuntimeError:
+        check_needs(needs, host, str(path))
+        raise
+
+
+def _equipped(needs: Mapping[str, Need], host: PluginHost | None, where: str = "") -> openvino.Core:
+    """A core with the ops that are needed, all of which plugins must have."""
+    if not needs:
+        return core_with()
+    from dragoman.runtime.plugins import check_needs, classes
+
+    host = host or _host()
+    check_needs(needs, host, where)
+    return core_with(classes(host, needs))
 
 
 def _host() -> PluginHost:
