@@ -10,6 +10,8 @@ import os
 import sys
 from typing import Any
 
+from dragoman.lazy import np
+
 MARK = "dragoman-opencv: "
 #: the first release that gives Caffe's numbers wherever opencv_differences.py says nothing else
 OLDEST = (4, 11)
@@ -18,7 +20,6 @@ OLDEST = (4, 11)
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Write the wanted blobs of a net as ``.npy``: ``inputs`` blob -> file, ``outputs`` [layer, top, blob, file]."""
     import cv2
-    import numpy as np
 
     if tuple(map(int, cv2.__version__.split(".")[:2])) < OLDEST:
         raise RuntimeError(f"OpenCV {cv2.__version__} is too old; {'.'.join(map(str, OLDEST))} or newer is needed")
