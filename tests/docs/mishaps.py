@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from tests.core.runtime.models import scale_net, scaling
 
 SETUP: dict[str, Callable[[Path], None]] = {}
 
@@ -239,3 +240,40 @@ def unknown_shape(folder: Path) -> None:
 def no_text_beside(folder: Path) -> None:
     (folder / "model.caffemodel").write_bytes(b"\xa2\x06\x03\n\x01c")
     (folder / "deploy.prototxt").write_text('layer { name: "c" type: "ReLU" top: "c" }\n')
+
+
+def custom_ir(folder: Path) -> None:
+    """An IR with a custom op of acme 1.0, which is not installed."""
+    put(folder, model([helper.make_node("Identity", ["x"], ["y0"])], {"x": [2, 3]}, {"y0": [2, 3]}))
+    scale_net(scaling(), folder)
+
+
+@setup("D610")
+def no_runtime_op(folder: Path) -> None:
+    custom_ir(folder)
+
+
+def installed(folder: Path, version: str, compute: str) -> None:
+    """acme, as pip would leave it."""
+    (folder / "acme_plugin.py").write_text(
+        "from dragoman.hookspecs import PluginInfo, RuntimeOp, hookimpl\n\n\n"
+        f"def scale(attrs, x):\n    {compute}\n\n\n"
+        "@hookimpl\ndef dragoman_plugin_info():\n    return PluginInfo('acme')\n\n\n"
+        "@hookimpl\ndef dragoman_register_runtime_ops():\n    return [RuntimeOp('Scale', scale)]\n"
+    )
+    metadata = folder / f"dragoman_acme-{version}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: dragoman-acme\nVersion: {version}\n")
+    (metadata / "entry_points.txt").write_text("[dragoman.plugins]\nacme = acme_plugin\n")
+
+
+@setup("D611")
+def older_plugin(folder: Path) -> None:
+    custom_ir(folder)
+    installed(folder, "0.9", "return 3 * x")
+
+
+@setup("D612")
+def failing_runtime_op(folder: Path) -> None:
+    custom_ir(folder)
+    installed(folder, "1.0", "return x[attrs['factor']]")
