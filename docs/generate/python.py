@@ -6,6 +6,7 @@ from docs.generate.markdown import doc, page, text
 from docs.generate.objects import described, signature
 
 import dragoman
+from dragoman import runtime
 from dragoman.accuracy.compare import Difference, Report
 from dragoman.frontends.extract import LayerPlan
 from dragoman.report.inventory import Inventory
@@ -13,6 +14,8 @@ from dragoman.report.plan import Plan
 from dragoman.session import Result
 
 FUNCTIONS = ("convert", "plan", "inspect", "check")
+#: of ``dragoman.runtime``
+RUNTIME = ("load", "core")
 RETURNED: tuple[type, ...] = (Result, Plan, LayerPlan, Inventory, Report, Difference)
 
 
@@ -28,6 +31,9 @@ def python_page() -> str:
     for name in FUNCTIONS:
         function = getattr(dragoman, name)
         parts += [f"## dragoman.{name}", f"```python\ndragoman.{name}{signature(function)}\n```", doc(function)]
+    for name in RUNTIME:
+        function = getattr(runtime, name)
+        parts += [f"## dragoman.runtime.{name}", f"```python\n{name}{signature(function)}\n```", doc(function)]
     parts.append("## What they return")
     for kind in RETURNED:
         parts += [f"### {kind.__name__}", *described(kind)]

@@ -17,7 +17,7 @@ from tests.onnx.support import model_of, port
 
 import dragoman
 from dragoman.cli import build_cli
-from dragoman.errors import DragomanError, PluginError, UsageError
+from dragoman.errors import AccuracyError, DragomanError, PluginError, UsageError
 from dragoman.frontends.extract import Extractors
 from dragoman.graph.types import TensorType
 from dragoman.hookspecs import PluginInfo, Reference, RuntimeOp, Section, hookimpl
@@ -152,16 +152,27 @@ def test_a_runtime_op_that_cannot_be_made_names_its_plugin() -> None:
     assert (caught.value.code, "dist-acme" in caught.value.where) == ("D606", True)
 
 
-def test_check_runs_the_source_with_a_reference_of_a_plugin(tmp_path: Path) -> None:
+@pytest.mark.parametrize("saved", [True, False])
+def test_check_runs_the_source_with_a_reference_and_custom_ops_with_functions_of_a_plugin(
+    tmp_path: Path, saved: bool
+) -> None:
+    wrong: list[float] = []
+
+    def compute(attrs: SoftClip, x: Any) -> Any:
+        return attrs.limit * np.tanh(x / attrs.limit) + sum(wrong)
+
     held = host(
         dragoman_register_ops=lambda: [SoftClip],
         dragoman_register_extractors=extractors,
-        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", make=runtime_class)],
+        dragoman_register_runtime_ops=lambda: [RuntimeOp("SoftClip", compute)],
         dragoman_register_references=lambda: [Reference("onnx", "formula", reference, lambda: "")],
     )
-    xml = dragoman.convert(softclip(), host=held).save(tmp_path, "m")
+    xml = dragoman.convert(softclip(), host=held).save(tmp_path, "m") if saved else None
     report = dragoman.check(softclip(), xml, host=held)
     assert (report.passed, report.reference) == (True, "formula")
+    wrong.append(0.1)
+    with pytest.raises(AccuracyError, match="D701"):
+        dragoman.check(softclip(), xml, host=held)
 
 
 def test_check_asks_the_next_reference_when_one_cannot_run_the_model_and_says_so(tmp_path: Path) -> None:
