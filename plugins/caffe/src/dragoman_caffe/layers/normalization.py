@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
+from dragoman.graph.tensor import SplatTensor
 from dragoman.graph.types import f32, i64
 from dragoman.lazy import np
 from dragoman.rules.library.scaling import per_channel
@@ -46,7 +47,7 @@ def batch_norm(layer: Layer, op: Builder, x: Value) -> Value:
                     name=f"{layer.name}/blob_{i}")
         for i in (0, 1)
     )  # fmt: skip
-    ones, zeros = op.constant([1.0] * depth, f32), op.constant([0.0] * depth, f32)
+    ones, zeros = (op.constant(SplatTensor(f32, [depth], number)) for number in (1.0, 0.0))
     y: Value = op.BatchNormInference(x, ones, zeros, mean, variance, epsilon=eps)
     return y
 
