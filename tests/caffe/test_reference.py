@@ -208,6 +208,7 @@ def test_what_the_net_does_not_have_is_told(tmp_path: Path) -> None:
         ("Convolution", "convolution_param { num_output: 1 kernel_size: 2 stride_h: 2 }"),
         ("BatchNorm", "batch_norm_param { use_global_stats: false }"),
         ("Threshold", ""),
+        ("PriorBox", "prior_box_param { min_size: 2 img_size: 8 }"),
     ],
 )
 def test_numbers_that_are_not_caffes_are_not_given(tmp_path: Path, kind: str, parameters: str) -> None:
@@ -248,6 +249,44 @@ def test_detections_have_the_form_of_the_runtime(tmp_path: Path, threshold: floa
     ends = np.flatnonzero(found[0, 0, :, 0] < 0)
     assert bool(ends.size) == (kept == 40)
     assert dragoman.check(prototxt, data=feeds).passed
+
+
+ROIS = [[0, 0, 0, 30, 20], [1, 5, 3, 60, 40], [1, 0.4, 0.6, 79.5, 47.5], [0, 4, 12, 20, 36], [1, -20, -8, 200, 90]]
+MAP, IMAGE = (2, 8, 6, 10), (1, 3, 80, 120)
+
+
+@needs_opencv
+@pytest.mark.parametrize(
+    "kind, bottoms, parameters",
+    [
+        ("ReLU6", "data", ""),
+        ("Permute", "data", "permute_param { order: 0 order: 2 order: 3 order: 1 }"),
+        ("Interp", "data", "interp_param { height: 11 width: 19 }"),
+        ("Interp", "data", "interp_param { zoom_factor: 2 }"),
+        ("ROIPooling", "data rois", "roi_pooling_param { pooled_h: 3 pooled_w: 2 spatial_scale: 0.125 }"),
+        ("PSROIPooling", "data rois", "psroi_pooling_param { output_dim: 2 group_size: 2 spatial_scale: 0.125 }"),
+        ("Reorg", "data", "reorg_param { stride: 2 }"),
+        ("Normalize", "data", "norm_param { across_spatial: false channel_shared: false }"),
+        ("Normalize", "data", "norm_param { }"),
+        ("PriorBox", "data image", "prior_box_param { min_size: 20 }"),
+        ("PriorBox", "data image", "prior_box_param { min_size: 20 max_size: 40 aspect_ratio: 2 clip: true }"),
+        ("PriorBox", "data image", "prior_box_param { min_size: 20 flip: false aspect_ratio: 3 step: 16 offset: 0.4 }"),
+        ("PriorBox", "data image", "prior_box_param { min_size: 10 min_size: 20 max_size: 30 max_size: 50 }"),
+        ("PriorBox", "data image", "prior_box_param { min_size: 10 step_h: 8 step_w: 16 variance: 0.3 }"),
+    ],
+)
+def test_opencv_and_the_conversion_agree_on_layers_of_forks(
+    tmp_path: Path, kind: str, bottoms: str, parameters: str
+) -> None:
+    rng = np.random.default_rng(0)
+    held = {"data": rng.normal(size=MAP) * 4, "rois": np.array(ROIS), "image": np.zeros(IMAGE)}
+    feeds = {n: held[n].astype(np.float32) for n in bottoms.split()}
+    text = inputs(**{n: a.shape for n, a in feeds.items()}) + layer(kind, bottoms, "out", parameters)
+    scales = np.arange(1, 9 if "channel_shared" in parameters else 2, dtype=np.float32)
+    blobs = {"lay": [scales]} if kind == "Normalize" else {}
+    prototxt, weights = save_net(tmp_path, text, blobs or {"": []})
+    report = dragoman.check(weights if blobs else prototxt, data=feeds)
+    assert (report.reference, report.passed) == ("OpenCV", True)
 
 
 def test_an_opencv_that_is_too_old_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

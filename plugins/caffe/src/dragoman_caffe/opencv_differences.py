@@ -17,13 +17,15 @@ HELD_AGAINST_CAFFE = frozenset({
     "Exp", "Flatten", "InnerProduct", "LRN", "Log", "MVN", "PReLU", "Pooling", "Power", "ReLU", "Reshape", "Scale",
     "ShuffleChannel", "Sigmoid", "Silence", "Slice", "Softmax", "Split", "Swish", "TanH",
 })  # fmt: skip
-#: types of forks whose numbers were seen to be those of the fork's formula
-HELD_AGAINST_FORMULA = frozenset({"DetectionOutput", "Normalize", "Permute", "PriorBox"})
+#: types of forks whose numbers are those of a conversion that follows the fork's source
+HELD_AGAINST_CONVERSION = frozenset({
+    "DetectionOutput", "Interp", "Normalize", "PSROIPooling", "Permute", "PriorBox", "ROIPooling", "ReLU6", "Reorg",
+})  # fmt: skip
 
 
 def difference(node: Node) -> str:
     """Why OpenCV's numbers for a layer may not be Caffe's; empty where they are."""
-    if node.op not in HELD_AGAINST_CAFFE | HELD_AGAINST_FORMULA:
+    if node.op not in HELD_AGAINST_CAFFE | HELD_AGAINST_CONVERSION:
         return "this type was never held against Caffe"
     rule = RULES.get(node.op)
     return rule(node.attrs) if rule is not None else ""
@@ -69,10 +71,18 @@ def _given(key: str, default: Any, why: str) -> Rule:
     return lambda attrs: why if attrs.get(key, default) != default else ""
 
 
+def _prior_box(attrs: Mapping[str, Any]) -> str:
+    for field in ("img_size", "img_h", "img_w", "fixed_size", "fixed_ratio", "density"):
+        if f"prior_box_param.{field}" in attrs:
+            return f"it does not read {field}"
+    return ""
+
+
 RULES: dict[str, Rule] = {
     "Convolution": _window("convolution_param"),
     "Deconvolution": _window("convolution_param"),
     "Pooling": _pooling,
+    "PriorBox": _prior_box,
     "InnerProduct": _given("inner_product_param.transpose", False, "it does not read transpose"),
     "Log": _given("log_param.base", -1.0, "it does not read base"),
     "MVN": _given("mvn_param.eps", 1e-9, "it adds eps to the variance, Caffe to the deviation"),

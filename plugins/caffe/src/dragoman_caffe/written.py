@@ -136,6 +136,8 @@ def _fields(fields: Mapping[str, Any], kind: str, definitions: Definitions) -> I
     held = {name: value for name, value in fields.items() if not name.endswith("_filler")}
     if "round_mode" in held:  # a bool in forks
         held["ceil_mode"] = held.pop("round_mode") == "CEIL"
+    if kind == "PriorBoxParameter":
+        held.setdefault("variance", [0.1])  # prior_box_layer.cpp
     for name in _STATED.get(kind, ()):
         held.setdefault(name, definitions.default(kind, name))
     for name, value in held.items():
