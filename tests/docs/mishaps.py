@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
 from tests.core.runtime.models import scale_net, scaling
 
 SETUP: dict[str, Callable[[Path], None]] = {}

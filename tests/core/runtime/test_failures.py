@@ -179,6 +179,54 @@ def test_without_class_and_ir_the_types_are_not_known(tmp_path: Path) -> None:
     assert runtime.core(xml, host=held).read_model(xml) is not None
 
 
+def handmade(evaluate: Any) -> Any:
+    """An author's own class."""
+
+    class Foo(ov.Op):  # type: ignore[misc]
+        def __init__(self, inputs: Any = None) -> None:
+            super().__init__(self)
+            if inputs is not None:
+                self.set_arguments(inputs)
+                self.constructor_validate_and_infer_types()
+
+        def validate_and_infer_types(self) -> None:
+            self.set_output_type(0, self.get_input_element_type(0), self.get_input_partial_shape(0))
+
+        def clone_with_new_inputs(self, inputs: Any) -> Any:
+            return Foo(inputs)
+
+        def has_evaluate(self) -> bool:
+            return True
+
+    Foo.evaluate = evaluate
+    return Foo
+
+
+def double(self: Any, outputs: Any, inputs: Any) -> bool:
+    outputs[0].data[...] = 2 * inputs[0].data
+    return True
+
+
+def fail(self: Any, outputs: Any, inputs: Any) -> bool:
+    raise ValueError("no luck today")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_class_by_the_author_is_held_to_the_same(tmp_path: Path, threads: int) -> None:
+    def compiled(evaluate: Any) -> Any:
+        held = host(RuntimeOp("Foo", make=lambda: handmade(evaluate)))
+        net = Net(held)
+        (y,) = net.kept("Foo", [net.input("x", "2,3")], ["f32[2,3]"])
+        y.producer.name = "mine"
+        model = runtime.load(net.write(tmp_path, y), host=held)
+        return ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads})
+
+    assert compiled(double)(X)[0].tolist() == (2 * X).tolist()
+    for evaluate, told in ((fail, "no luck today"), (lambda *given: False, "did not return True")):
+        with pytest.raises(RuntimeError, match=f"D612(?s:.)*{told}(?s:.)*Foo 'mine', plugin acme"):
+            compiled(evaluate)(X)
+
+
 def test_either_compute_or_make() -> None:
     with pytest.raises(TypeError, match="either compute or make"):
         RuntimeOp("Foo")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dragoman.errors import PluginError, Problem
 from dragoman.runtime.layer import Implementation
 from dragoman.runtime.needs import Need
-from dragoman.runtime.wrapper import wrapper_class
+from dragoman.runtime.wrapper import guarded_class, wrapper_class
 
 if TYPE_CHECKING:
     from dragoman.hookspecs import RuntimeOp
@@ -31,17 +31,18 @@ def classes(host: PluginHost, needs: Mapping[str, Need] | None) -> list[type]:
 
 
 def _class(host: PluginHost, owner: str, item: RuntimeOp, need: Need | None) -> type:
+    plugin = str(host.owner(owner))
     if item.compute is not None:
         cls = host.op_registry().find(item.op, "extension")
-        return wrapper_class(Implementation(item.op, item.compute, str(host.owner(owner)), cls, need))
+        return wrapper_class(Implementation(item.op, item.compute, plugin, cls, need))
     assert item.make is not None
     try:
         made = item.make()
         if made.__name__ != item.op:
             raise TypeError(f"make gave a class of the name {made.__name__!r} for {item.op!r}; OpenVINO goes by it")
+        return guarded_class(made, Implementation(item.op, made, plugin, None, need))
     except Exception as error:
         raise host.raised(owner, "dragoman_register_runtime_ops", error) from error
-    return made
 
 
 def check_needs(needs: Mapping[str, Need], host: PluginHost, where: str = "") -> None:

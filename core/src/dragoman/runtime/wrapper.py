@@ -6,6 +6,7 @@ dynamic), and asks it again and again for its output types; so everything that t
 
 from __future__ import annotations
 
+import functools
 import traceback
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +30,27 @@ def wrapper_class(implementation: Implementation) -> type:
     ov = import_openvino()
     guard_inference(ov)
     return type(implementation.op, (PythonOp, ov.Op), {"implementation": implementation})
+
+
+def guarded_class(cls: Any, implementation: Implementation) -> type:
+    """A class that an author wrote, whose ``evaluate`` raises as those of :func:`wrapper_class` do."""
+    original = cls.evaluate
+    if not hasattr(original, "guarded"):
+        guard_inference(import_openvino())
+
+        @functools.wraps(original)
+        def evaluate(self: Any, *tensors: Any) -> bool:
+            try:
+                if not original(self, *tensors):
+                    raise ValueError("its evaluate did not return True")
+            except Exception as error:
+                raise remembered(_failed(implementation, error, self.get_friendly_name())) from None
+            return True
+
+        evaluate.guarded = True  # type: ignore[attr-defined]
+        cls.evaluate = evaluate
+    made: type = cls
+    return made
 
 
 class PythonOp:
