@@ -35,7 +35,7 @@ def message_of(kind: str) -> str:
 
 
 @functools.cache
-def _messages(kind: str) -> frozenset[str] | None:
+def messages_of(kind: str) -> frozenset[str] | None:
     if kind in _REGULAR:
         return frozenset({message_of(kind)})
     named = _NAMES.get(kind)
@@ -45,5 +45,5 @@ def _messages(kind: str) -> frozenset[str] | None:
 def read_by(definitions: Definitions, kind: str, field: str) -> bool:
     """A layer of this type may read this field of ``LayerParameter``; True for types and fields not known here."""
     known = definitions.field("LayerParameter", field)
-    read = _messages(kind)
+    read = messages_of(kind)
     return read is None or known is None or known.kind != "message" or field in read

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
 from dragoman.errors import SourceError
 from dragoman.files import ByteSource
@@ -15,6 +16,9 @@ from dragoman.graph import types as t
 from dragoman.graph.tensor import BytesTensor, FileTensor, LazyTensor, Tensor
 from dragoman.lazy import np
 from dragoman.protowire import Decoder, Field, Message, Schema, Span
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
 
 _LIMIT = 1 << 31
 MAX_AXES = 32
@@ -111,9 +115,14 @@ def _tensor(decoder: Decoder, proto: Message, dims: tuple[int, ...], where: str)
         raise SourceError("D212", f"the shape {list(dims)} takes {count} numbers, {held}", where, _HINT)
     if kind is not t.f32:
         form = {"f64": "<f8", "f16": "<f2"}[kind.name]
-        return LazyTensor(
-            t.f32, dims, lambda: np.frombuffer(decoder.bytes_of(pieces), form).astype("<f4").reshape(dims)
-        )
+        return LazyTensor(t.f32, dims, lambda: _narrowed(decoder.bytes_of(pieces), form).reshape(dims))
     if len(pieces) == 1 and isinstance(pieces[0], Span):
         return FileTensor(decoder.source, pieces[0].offset, t.f32, dims)
     return BytesTensor(t.f32, dims, decoder.bytes_of(pieces))
+
+
+def _narrowed(data: bytes, form: str) -> Array:
+    """As float32; what is beyond its range becomes infinite, as in Caffe."""
+    with np.errstate(over="ignore"):
+        found: Array = np.frombuffer(data, form).astype("<f4")
+    return found

@@ -19,6 +19,10 @@ layers = Extractors("caffe")
 _FIRST = -(1 << 31)
 
 
+#: channels that a permutation may make: each is a number in the IR
+_MOST = 1 << 24
+
+
 @layers("Permute")
 def permute(layer: Layer, op: Builder, x: Value) -> Value:
     """The axes in another order; those that ``order`` leaves out follow as they are."""
@@ -57,6 +61,8 @@ def channel_permutation(layer: Layer, op: Builder, x: Value) -> Value:
     layer.ignore("channel_permutation_param.inplace_possible")
     if layer.get("channel_permutation_param.version", 0) > 1:
         raise layer.refuse("it needs a newer version of the layer than is known")
+    if number > _MOST:
+        raise layer.refuse(f"num_output {number}", f"at most {_MOST} channels are made")
     source, fills = list(range(number)), [0.0] * number
     filled = [False] * number
     last = -1

@@ -25,6 +25,10 @@ layers = Extractors("caffe")
 _END = (1 << 31) - 1
 
 
+#: entries of a table that says where pixels come from
+_MOST = 1 << 26
+
+
 @layers("Interp")
 def interp(layer: Layer, op: Builder, x: Value) -> Value:
     """Bilinear, corners on corners, of the image less a border."""
@@ -176,6 +180,8 @@ def resample(layer: Layer, op: Builder, x: Value, like: Value | None = None) -> 
     after = _resample_size(layer, like, before, kind)
     if before == after:
         return x
+    if max(after) > _MOST or (kind != "NEAREST" and max(n * m for n, m in zip(before, after, strict=True)) > _MOST):
+        raise layer.refuse(f"{before} pixels to {after}", "a table of more than 2^26 numbers would be needed")
     ratios = [np.asarray(n, np.float32) / np.asarray(m, np.float32) for n, m in zip(before, after, strict=True)]
     if kind == "NEAREST":
         return _picked(layer, op, x, before, after, ratios)
@@ -196,7 +202,7 @@ def _resample_size(layer: Layer, like: Value | None, size: list[int], kind: str)
         rank_of(layer, like, 4)
         return [channels(layer, like, axis) for axis in (2, 3)]
     if not height and not width and factor != 1:
-        if kind != "NEAREST" or factor != int(factor) or factor < 1:
+        if kind != "NEAREST" or not 1 <= factor < _MOST or factor != int(factor):
             raise layer.refuse(f"the factor {factor} for {kind}", "FlowNet2 reads height and width only: give them")
         return [int(n * factor) for n in size]
     if height < 1 or width < 1 or factor != 1:

@@ -153,8 +153,8 @@ def batch_reindex(layer: Layer, op: Builder, x: Value, index: Value) -> Value:
 @layers("Filter")
 def filter_(layer: Layer, op: Builder, *bottoms: Value) -> tuple[Value, ...]:
     """The items of each bottom at which the last one, the selector, is not 0; how many, only the data tells."""
-    *data, selector = bottoms
-    if not data or len(layer.outputs) != len(data):
+    data, selector = bottoms[:-1], bottoms[-1] if bottoms else None
+    if selector is None or not data or len(layer.outputs) != len(data):
         raise layer.refuse(f"{len(bottoms)} bottoms need {max(len(data), 1)} tops, and it has {len(layer.outputs)}")
     if rank_of(layer, selector) == 0 or any(differ(d, 1) for d in dims_of(selector)[1:]):
         raise layer.refuse(f"the selector {shown(selector)} is not one number for each item")
