@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.caffe.support import assert_close, inputs, layer, refusal, run_net
+from tests.caffe.support import Fixture, assert_close, inputs, layer, refusal, rejection, run_net
 
 SHAPES = [(2, 5, 4, 6), (1, 16, 7, 7), (2, 3, 5), (4, 6), (8, 3, 1, 1), (2, 3, 2, 3, 4), (2, 3, 2, 1, 3, 2)]
 
@@ -117,3 +118,16 @@ dragoman.convert({text.encode()!r})
 assert "numpy" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_normalizes_in_place_gives_the_same(shared: Path) -> None:
+    Fixture(shared, "quirk_inplace_lrn_within").check()
+    x = image(2, 3, 4, 5)
+    once = run_net(inputs(data=x.shape) + layer("MVN", "data"), {"data": x})["out"]
+    text = inputs(data=x.shape) + layer("Power", "data", "out", name="copy") + layer("MVN", "out", "out")
+    assert_close(run_net(text, {"data": x})["out"], once)
+
+
+def test_local_responses_across_channels_are_refused_in_place() -> None:
+    text = inputs(data=(1, 3, 4, 5)) + layer("Power", "data", "out", name="copy") + layer("LRN", "out", "out")
+    assert "by themselves" in str(rejection(text))

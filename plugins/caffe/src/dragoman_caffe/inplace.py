@@ -12,7 +12,7 @@ from dragoman_caffe.message import Message
 SAFE = frozenset({
     "ReLU", "ReLU6", "PReLU", "ELU", "Sigmoid", "TanH", "Swish", "BNLL", "Exp", "Log", "Power", "Clip", "Threshold",
     "Dropout", "BatchNorm", "BN", "Scale", "Bias", "Softmax", "Normalize", "NegReLU", "HSwish", "Mish", "Mean",
-    "SpatialDropout",
+    "SpatialDropout", "MVN",
 })  # fmt: skip
 #: layers known to be wrong in place
 _REFUSED = {
@@ -20,8 +20,8 @@ _REFUSED = {
     "Split": "Caffe does not allow it",
 }  # fmt: skip
 _SPOILT = frozenset({
-    "Convolution", "Deconvolution", "Pooling", "LRN", "InnerProduct", "Concat", "Slice", "ArgMax", "Tile", "Reduction",
-    "Crop", "Im2col", "MVN", "SPP", "Embed", "BatchReindex", "Filter", "LSTM", "RNN", "LSTMUnit", "Accuracy",
+    "Convolution", "Deconvolution", "Pooling", "InnerProduct", "Concat", "Slice", "ArgMax", "Tile", "Reduction",
+    "Crop", "Im2col", "SPP", "Embed", "BatchReindex", "Filter", "LSTM", "RNN", "LSTMUnit", "Accuracy",
     "Permute", "Interp", "Resample", "Upsample", "ShuffleChannel", "ROIPooling", "PSROIPooling", "Reorg", "ReorgYolo",
     "CReLU", "GRN", "Correlation", "PriorBox", "DetectionOutput", "Proposal", "Axpy", "Correlation1D", "FlowWarp",
     "Accum", "Reverse", "ChannelNorm", "Region", "RegionYolo", "SpatialTransformer", "CTCGreedyDecoder",
@@ -37,6 +37,9 @@ def spoils_its_input(layer: Message, index: int) -> str:
     if kind == "Eltwise":
         operation = (layer.get("eltwise_param") or {}).get("operation", "SUM")
         return "" if operation == "PROD" else f"Caffe's {operation} then loses its first bottom"
+    if kind == "LRN":
+        region = (layer.get("lrn_param") or {}).get("norm_region", "ACROSS_CHANNELS")
+        return "" if region == "WITHIN_CHANNEL" else "Caffe then multiplies its factors by themselves"
     if kind in _SPOILT:
         return "Caffe then reads numbers that it has overwritten"
     return ""
