@@ -24,6 +24,8 @@ def one(text: str) -> Any:
     ("power_param { power: 2f }", 2.0),
     ("power_param { power: -.5e1 }", -5.0),
     ("power_param { power: inf }", math.inf),
+    ("power_param { power: -1e300 }", -math.inf),
+    ("power_param { power: 3.4028235e38 }", 3.4028235e38),
     ("power_param { power: -Infinity }", -math.inf),
     ("convolution_param { num_output: 0x1F }", 31),
     ("convolution_param { num_output: 010 }", 8),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from dragoman.api import convert
 from dragoman.errors import DragomanError, InternalError, PluginError, RuleError
@@ -18,9 +19,14 @@ def host() -> PluginHost:
 
 
 def convert_bytes(data: bytes) -> str:
+    """Convert an ONNX model; see :func:`outcome`."""
+    return outcome(data, framework="onnx")
+
+
+def outcome(model: Any, **options: Any) -> str:
     """Convert; the code of the DragomanError, or an empty string. Defects (D5xx, D6xx, D9xx) and the rest escape."""
     try:
-        result = convert(data, host=host(), framework="onnx")
+        result = convert(model, host=host(), **options)
         if sum(n.tensor.nbytes for n in result.graph if n.tensor is not None) < MAX_IR:
             result.ir()
     except (InternalError, PluginError, RuleError):

@@ -42,8 +42,8 @@ class _Net:
     def normalization(self, bottom: str, name: str, channels: int) -> str:
         """BatchNorm and Scale, both in place."""
         variance = _blob((channels,), [self.random.uniform(1, 3) for _ in range(channels)])
-        blobs = (self.normal(channels, scale=0.2), variance, _blob((1,), [2.0]))
-        self.layer("BatchNorm", f"{name}_bn", bottom, bottom, "", *blobs)
+        statistics = (self.normal(channels, scale=0.2), variance, _blob((1,), [2.0]))
+        self.layer("BatchNorm", f"{name}_bn", bottom, bottom, "", *statistics)
         blobs = (self.normal(channels, scale=0.1, offset=1.0), self.normal(channels, scale=0.1))
         return self.layer("Scale", f"{name}_scale", bottom, bottom, "scale_param { bias_term: true } ", *blobs)
 

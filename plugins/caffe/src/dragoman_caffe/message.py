@@ -5,6 +5,7 @@ A field that no definition knows is kept with the value it was written with, so 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,6 +16,8 @@ from dragoman_caffe.text import Entry, Scalar, Text
 
 _INTEGER = re.compile(r"-?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 _FLOAT = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?")
+#: beyond it a number rounds to infinity as float32
+_FLT_MAX = 3.4028235677973366e38
 _SPECIAL = {"inf": float("inf"), "infinity": float("inf"), "nan": float("nan")}
 _BOOLS = {"true": True, "True": True, "t": True, "1": True, "false": False, "False": False, "f": False, "0": False}
 
@@ -111,7 +114,7 @@ class _Binder:
             if kind in ("float", "double"):
                 number = _float(word)
                 if number is not None:
-                    return number
+                    return math.copysign(math.inf, number) if kind == "float" and abs(number) > _FLT_MAX else number
             elif kind == "bool":
                 if word in _BOOLS:
                     return _BOOLS[word]

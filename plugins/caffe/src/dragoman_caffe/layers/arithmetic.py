@@ -29,7 +29,7 @@ def exp(layer: Layer, op: Builder, x: Value) -> Value:
     base = _base(layer, "exp_param")
     scale, shift = layer.get("exp_param.scale", 1.0), layer.get("exp_param.shift", 0.0)
     logarithm = 1.0 if base is None else math.log(base)
-    return scaled(op, op.Exp(scaled(op, x, logarithm * scale)), math.exp(logarithm * shift))
+    return scaled(op, op.Exp(scaled(op, x, logarithm * scale)), _exp(logarithm * shift))
 
 
 @layers("Log")
@@ -40,6 +40,11 @@ def log(layer: Layer, op: Builder, x: Value) -> Value:
         raise layer.refuse("there is no logarithm to the base 1")
     scale, shift = layer.get("log_param.scale", 1.0), layer.get("log_param.shift", 0.0)
     return scaled(op, op.Log(scaled(op, x, scale, shift)), 1.0 if base is None else 1 / math.log(base))
+
+
+def _exp(x: float) -> float:
+    """e ^ x, infinite where it is beyond every float."""
+    return math.exp(x) if x < 700 else math.inf
 
 
 def _base(layer: Layer, message: str) -> float | None:
