@@ -85,7 +85,7 @@ def _aligned(op: Builder, factor: Value, axis: int, rank: int) -> Value:
     if factor.rank == 0 or not (behind or before):
         return factor
     dims = factor.shape or ()
-    if all(isinstance(d, int) for d in dims):
+    if factor.tensor is not None:
         return op.Reshape(factor, op.constant([*[1] * before, *dims, *[1] * behind], i64))
     axes = list(range(len(dims), len(dims) + behind))
     return op.Unsqueeze(factor, op.constant(axes, i64)) if axes else factor
