@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import openvino as ov
+import openvino.preprocess
 import pytest
 from tests.core.runtime.models import CPU, Net, Repeat, Scale, host, run, scale, scale_net, scaling
 
@@ -65,7 +66,7 @@ def test_layers_of_one_type_keep_their_own_attributes_and_shapes(tmp_path: Path)
 def test_dynamic_shapes(tmp_path: Path) -> None:
     held = scaling()
     compiled = ov.Core().compile_model(runtime.load(scale_net(held, tmp_path, "?,3"), host=held), "CPU", CPU)
-    for rows in (1, 5, 0, 2):
+    for rows in (1, 5, 0, 2, *range(100)):  # more shapes than are remembered
         x = np.random.default_rng(rows).random((rows, 3), np.float32)
         np.testing.assert_allclose(compiled(x)[0], 3 * x, rtol=1e-6)
 
@@ -138,6 +139,33 @@ def test_asynchronous_requests(tmp_path: Path) -> None:
     queue.wait_all()
     assert sorted(found) == list(range(50))
     assert all((v == 3 * k).all() and v.shape == (1 + k % 7, 3) for k, v in found.items())
+
+
+@pytest.mark.parametrize("device", ["CPU", "AUTO", "HETERO:CPU"])
+@pytest.mark.parametrize("hint", ["f32", "bf16", "f16"])
+def test_whatever_the_device_computes_in(tmp_path: Path, device: str, hint: str) -> None:
+    seen: list[Any] = []
+
+    def compute(attrs: Any, x: Any) -> Any:
+        seen.append(x.dtype)
+        return scale(attrs, x)
+
+    held = scaling(compute)
+    net = Net(held)
+    x = net.input("x", "?,3")
+    xml = net.write(tmp_path, net.op.Relu(net.op.Scale(net.op.Add(x, x), factor=3.0)))
+    config = {} if device == "AUTO" else {"INFERENCE_PRECISION_HINT": hint}
+    compiled = runtime.core(xml, host=held).compile_model(xml, device, config)
+    np.testing.assert_array_equal(compiled(X)[0], 6 * X)
+    assert set(seen) == {np.dtype(np.float32)}
+
+
+def test_behind_preprocessing_that_openvino_adds(tmp_path: Path) -> None:
+    held = scaling()
+    steps = ov.preprocess.PrePostProcessor(runtime.load(scale_net(held, tmp_path), host=held))
+    steps.input().tensor().set_element_type(ov.Type.u8)
+    compiled = ov.Core().compile_model(steps.build(), "CPU", CPU)
+    np.testing.assert_array_equal(compiled(X.astype(np.uint8))[0], 3 * X)
 
 
 def test_the_models_cache(tmp_path: Path) -> None:
