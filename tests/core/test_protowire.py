@@ -59,6 +59,25 @@ def test_zigzag_numbers() -> None:
     assert [read(field(8, 0, varint(v))).zigzag for v in (0, 1, 2, 3)] == [0, -1, 1, -2]
 
 
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 20_000, 70_000])
+@pytest.mark.parametrize("window", [64, 1 << 18])
+def test_numbers_one_by_one_in_runs_of_any_length(count: int, window: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protowire, "_WINDOW", window)
+    one_by_one = b"".join(field(6, 5, struct.pack("<f", k)) for k in range(count))
+    data = one_by_one + field(5, 5, struct.pack("<f", 0.5)) + one_by_one + field(6, 2, struct.pack("<2f", 1, 2))
+    decoder = Decoder(MemorySource(data))
+    message = decoder.message(OUTER)
+    assert struct.unpack(f"<{2 * count + 2}f", decoder.bytes_of(message.numbers)) == (
+        *range(count),
+        *range(count),
+        1,
+        2,
+    )
+    assert message.ratio == 0.5
+    with pytest.raises(SourceError):
+        read(one_by_one[:-1])
+
+
 @pytest.mark.parametrize(
     "data",
     [field(4, 0, varint(7)) + field(4, 0, varint(300)), field(4, 2, varint(7) + varint(300))],

@@ -64,6 +64,11 @@ class Schema:
         self._finish()
         return self
 
+    def is_one_of_many(self, number: int) -> bool:
+        """The field is kept raw, as a run of numbers."""
+        field = self.fields.get(number)
+        return field is not None and field.kind == "numbers"
+
     def _finish(self) -> None:
         for f in self.fields.values():
             self.defaults[f.name] = _default(f)
@@ -122,7 +127,7 @@ class Decoder:
             return self._decode(schema, self.source.read(offset, length), 0, length, offset, depth)
         self._enter(offset, depth)
         message = Message(schema, offset, length)
-        for number, wire, at, value in self._walk(offset, offset + length):
+        for number, wire, at, value in self._walk(offset, offset + length, schema):
             field = schema.fields.get(number)
             if field is None:
                 message.unknown.append((number, at))
@@ -148,8 +153,11 @@ class Decoder:
             "the file is corrupt or not of this format; fetch it again",
         )
 
-    def _walk(self, start: int, end: int) -> Iterator[tuple[int, int, int, Any]]:
-        """(field, wire type, offset, value or (offset, length)) over a long message, through a moving window."""
+    def _walk(self, start: int, end: int, schema: Schema) -> Iterator[tuple[int, int, int, Any]]:
+        """(field, wire type, offset, value or (offset, length)) over a long message, through a moving window.
+
+        The value of a number that is one of many may be that of several, which follow each other.
+        """
         window = b""
         base = start
         at = start
@@ -178,6 +186,9 @@ class Decoder:
                     raise self._error("D204", "a number passes the end of its message", at)
                 value = window[i : i + size]
                 i += size
+                if schema.is_one_of_many(number) and key < 0x80:
+                    more, i = _run(window, i, limit, bytes([key]), size)
+                    value += more
             else:
                 raise self._error("D207", f"wire type {wire} is not used by models", at)
             yield number, wire, at, value
@@ -241,6 +252,9 @@ class Decoder:
                     raise self._error("D204", "a number passes the end of its message", base + at)
                 value = data[i : i + size]
                 i += size
+                if field is not None and field.kind == "numbers" and key < 0x80:
+                    more, i = _run(data, i, end, bytes([key]), size)
+                    value += more
             else:
                 raise self._error("D207", f"wire type {wire} is not used by models", base + at)
             if key < 8:
@@ -352,6 +366,23 @@ class Decoder:
         if isinstance(pieces, (bytes, bytearray)):
             return bytes(pieces)
         return b"".join(self.bytes_of(p) for p in pieces)
+
+
+def _run(data: bytes, i: int, end: int, tag: bytes, size: int) -> tuple[bytearray, int]:
+    """The numbers from ``data[i]`` on that stand behind the same tag of one byte each, and where they end."""
+    found, stride, count = bytearray(), size + 1, 8
+    while True:
+        count = min(count, (end - i) // stride)
+        same = count - len(data[i : i + count * stride : stride].lstrip(tag))
+        stop = i + same * stride
+        block = bytearray(same * size)
+        for k in range(size):
+            block[k::size] = data[i + 1 + k : stop : stride]
+        found += block
+        i = stop
+        if same < count or not count:
+            return found, i
+        count *= 8
 
 
 def _varint_bytes(value: int) -> Iterator[int]:
