@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dragoman.errors import SourceError
 from dragoman.files import ByteSource
 from dragoman.graph import types as t
-from dragoman.graph.tensor import BytesTensor, FileTensor, LazyTensor, Tensor
+from dragoman.graph.tensor import BytesTensor, CastView, FileTensor, LazyTensor, Tensor
 from dragoman.lazy import np
 from dragoman.protowire import Decoder, Field, Message, Schema, Span
 
@@ -113,6 +113,8 @@ def _tensor(decoder: Decoder, proto: Message, dims: tuple[int, ...], where: str)
     if size != kind.nbytes(count):
         held = f"{name} has {size // (kind.bits // 8)} numbers"
         raise SourceError("D212", f"the shape {list(dims)} takes {count} numbers, {held}", where, _HINT)
+    if kind is not t.f32 and len(pieces) == 1 and isinstance(pieces[0], Span):
+        return CastView(FileTensor(decoder.source, pieces[0].offset, kind, dims), t.f32)
     if kind is not t.f32:
         form = {"f64": "<f8", "f16": "<f2"}[kind.name]
         return LazyTensor(t.f32, dims, lambda: _narrowed(decoder.bytes_of(pieces), form).reshape(dims))
