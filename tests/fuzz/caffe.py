@@ -74,8 +74,9 @@ def types() -> list[str]:
 
 @functools.cache
 def text_seeds(shared: Path | None) -> list[bytes]:
-    """Our own nets and the small ones of real Caffe."""
-    texts = [text.encode() for text in OWN]
+    """Our own nets, one or two of every layer type (``caffe_nets.txt``), and the small ones of real Caffe."""
+    every = Path(__file__).with_name("caffe_nets.txt").read_text(encoding="utf-8").split("#----\n")
+    texts = [text.encode() for text in (*OWN, *every)]
     if shared is not None:
         files = sorted((shared / "fixtures" / "caffe").glob("*/deploy.prototxt"))
         texts += [data for data in (p.read_bytes() for p in files) if len(data) < 3000]

@@ -56,9 +56,8 @@ def weights(shared: Path | None, count: int, seed: int) -> campaign.Findings:
     return campaign.run(campaign.mixed(seeds, count, random.Random(seed), ways), convert_pair)
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_the_seeds_of_caffe_convert(number: int) -> None:
-    assert convert_text(text_seeds(None)[number]) == ""
+def test_the_seeds_of_caffe_convert() -> None:
+    assert {convert_text(data) for data in text_seeds(None)} == {""}
 
 
 def test_the_seeds_of_weights_convert() -> None:
