@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import types
+from typing import Any
+
 import numpy as np
 import pytest
 from onnx import helper
 from tests.onnx.support import model_of, port
 
-from dragoman_sdk.layercase import LayerCase
+from dragoman.frontends.extract import Extractors
+from dragoman.hookspecs import PluginInfo, hookimpl
+from dragoman_sdk import LayerCase, caffe_layer, onnx_bytes, onnx_layer, onnx_node
 
 X = np.array([[-1.0, 2.0]], np.float32)
 
@@ -23,7 +28,7 @@ def test_the_plugins_reference_is_asked() -> None:
 
 
 def test_other_numbers_fail() -> None:
-    with pytest.raises(AssertionError, match="y: "):
+    with pytest.raises(AssertionError, match=r"y \[1x2\]: differs"):
         LayerCase(relu(), {"x": X}, expected={"y": X}).check()
 
 
@@ -40,3 +45,48 @@ def test_a_refusal_is_checked_by_code_and_layer() -> None:
 def test_a_model_that_converts_is_not_refused() -> None:
     with pytest.raises(pytest.fail.Exception):
         LayerCase(relu(), {}).check_refused("D301")
+
+
+def test_a_net_without_files_is_converted() -> None:
+    net = caffe_layer(
+        "InnerProduct", {"x": (1, 2)}, "inner_product_param { num_output: 1 }", blobs=[[[2.0, 3.0]], [1.0]]
+    )
+    LayerCase(net, {"x": X}, {"y": np.array([[5.0]], np.float32)}).check()
+    with pytest.raises(AssertionError, match=r"\[0, 0\]: found 5.0, expected 4.0"):
+        LayerCase(net, {"x": X}, {"y": np.array([[4.0]], np.float32)}).check()
+
+
+def test_an_input_without_data_or_of_another_name_is_told() -> None:
+    with pytest.raises(ValueError, match="no data for the input x"):
+        LayerCase(relu(), {}, {"y": X}).check()
+    with pytest.raises(ValueError, match="no input z; its inputs are x"):
+        LayerCase(relu(), {"x": X, "z": X}, {"y": X}).check()
+
+
+def test_an_output_of_which_nothing_is_expected_fails() -> None:
+    model = onnx_bytes([onnx_node("Relu", "x", "y"), onnx_node("Abs", "x", "z")], {"x": X}, ["y", "z"])
+    with pytest.raises(AssertionError, match="nothing is expected of the output z"):
+        LayerCase(model, {"x": X}, {"y": np.maximum(X, 0)}).check()
+
+
+def test_a_layer_that_no_reference_knows_needs_expected_numbers(plugin_host: Any) -> None:
+    layers = Extractors("onnx")
+    layers("acme:Twice")(lambda layer, op, x: op.Add(x, x))
+    acme = types.SimpleNamespace(
+        dragoman_plugin_info=hookimpl(lambda: PluginInfo("acme")),
+        dragoman_register_extractors=hookimpl(lambda: [layers]),
+    )
+    host, model = plugin_host(acme), onnx_layer("acme:Twice", {"x": X})
+    LayerCase(model, {"x": X}, {"y": X + X}, host=host).check()
+    with pytest.raises(AssertionError, match="give the case its expected outputs: onnxruntime"):
+        LayerCase(model, {"x": X}, host=host).check()
+
+
+def test_a_rule_that_must_fire_and_does_not_is_told() -> None:
+    LayerCase(
+        twice := onnx_bytes([onnx_node("Relu", "x", "a"), onnx_node("Relu", "a", "y")], {"x": X}, ["y"]),
+        {"x": X},
+        fires=[],
+    ).check()
+    with pytest.raises(AssertionError, match="no replacement was made by FuseBatchNorm"):
+        LayerCase(twice, {"x": X}, fires=["FuseBatchNorm"]).check()

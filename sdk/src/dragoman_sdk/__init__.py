@@ -13,7 +13,7 @@ Cases, each with ``check()``:
 Models without their framework:
 
     caffe_layer(type, {"x": shape}, params)  one layer; CaffeNet(text, blobs) any net; save_net, write_caffemodel
-    onnx_layer("domain:Op", {"x": array})    one layer; onnx_bytes(nodes, inputs, outputs) any graph; onnx_node, onnx_port
+    onnx_layer("domain:Op", {"x": array})    one layer; onnx_bytes(nodes, inputs, outputs) any graph; onnx_node
 
 Numbers: ``run_ir(result_or_xml, feeds)``, ``compare(found, expected)``, ``assert_close(found, expected)``. Conformance:
 ``PluginConformance``, ``FrontendConformance``. The modules ``dragoman_sdk.strategies`` (needs hypothesis) and

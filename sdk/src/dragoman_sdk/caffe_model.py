@@ -1,6 +1,7 @@
 """Caffe models written without Caffe and without protobuf: weights (`.caffemodel`) beside a prototxt, mean images.
 
     save_net(tmp_path, 'layer { name: "ip" type: "InnerProduct" ... }', {"ip": [weights, bias]})
+    LayerCase(caffe_layer("Swish6", {"x": (1, 3)}, "swish6_param { beta: 2 }"), {"x": x}, {"y": expected}).check()
 
 All forms in which Caffe's history stored blobs can be asked for: layers of V2, V1 and V0, shapes as four legacy
 numbers, doubles, floats that are not packed. Messages and field numbers: src/caffe/proto/caffe.proto of BVLC Caffe.
@@ -10,12 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
+
+from dragoman_sdk.wire import tag, text, varint
 
 if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -82,7 +84,7 @@ def write_caffemodel(
     form = _Form(version, legacy_dims, double, packed)
     with open(path, "wb") as file:
         if net_name:
-            file.write(_text(1, net_name))
+            file.write(text(1, net_name))
         for layer in layers:
             if types and not layer.type:
                 layer = dataclasses.replace(layer, type=types.get(layer.name, ""))
@@ -104,6 +106,55 @@ def save_net(
     prototxt = home / f"{name}.prototxt"
     prototxt.write_text(text, encoding="utf-8")
     return prototxt, write_caffemodel(home / f"{name}.caffemodel", blobs, **stored)
+
+
+@dataclasses.dataclass(frozen=True)
+class CaffeNet:
+    """A net that has no files yet: LayerCase and the fixture ``convert`` take it as a model.
+
+    Args:
+        text: the prototxt.
+        blobs: learned blobs by layer name; with none, the net converts from its text alone.
+    """
+
+    text: str
+    blobs: Mapping[str, Blobs] = dataclasses.field(default_factory=dict)
+
+    def save(self, folder: str | os.PathLike[str], name: str = "model") -> Path:
+        """Write the files; returns the path that ``dragoman.convert`` takes."""
+        prototxt, weights = save_net(folder, self.text, self.blobs, name)
+        if self.blobs:
+            return weights
+        weights.unlink()
+        return prototxt
+
+
+def caffe_layer(
+    kind: str,
+    bottoms: Mapping[str, Sequence[int]],
+    parameters: str = "",
+    *,
+    tops: Sequence[str] = ("y",),
+    blobs: Blobs = (),
+    name: str = "layer",
+) -> CaffeNet:
+    """A net of one layer.
+
+    Args:
+        kind: its type.
+        bottoms: shapes of its inputs by name.
+        parameters: what else the layer says: ``"swish6_param { beta: 2 }"``.
+        tops: names of its outputs.
+        blobs: its learned blobs.
+        name: of the layer.
+    """
+    lines = []
+    for bottom, shape in bottoms.items():
+        dims = " ".join(f"dim: {dim}" for dim in shape)
+        lines.append(f'layer {{ name: "{bottom}" type: "Input" top: "{bottom}" input_param {{ shape {{ {dims} }} }} }}')
+    ports = " ".join([*(f'bottom: "{b}"' for b in bottoms), *(f'top: "{t}"' for t in tops)])
+    lines.append(f'layer {{ name: "{name}" type: "{kind}" {ports} {parameters} }}')
+    return CaffeNet("\n".join(lines) + "\n", {name: blobs} if len(blobs) else {})
 
 
 def mean_binaryproto(
@@ -131,7 +182,7 @@ class _Form:
         if self.version == "v2":
             pieces = [*_names(layer), *_linked(layer, 3, 4), *blobs]
         elif self.version == "v1":
-            pieces = [*_linked(layer, 2, 3), _text(4, layer.name), *_v1_type(layer.type), *blobs]
+            pieces = [*_linked(layer, 2, 3), text(4, layer.name), *_v1_type(layer.type), *blobs]
         else:
             pieces = [*_message(1, [*_names(layer), *blobs]), *_linked(layer, 2, 3)]
         yield from _message(100 if self.version == "v2" else 2, pieces)
@@ -151,7 +202,7 @@ class _Form:
             yield from _message(field, [values])
             return
         tagged = np.empty(values.size, dtype=[("tag", "u1"), ("value", values.dtype)])
-        tagged["tag"], tagged["value"] = _tag(field, wire)[0], values
+        tagged["tag"], tagged["value"] = tag(field, wire)[0], values
         yield tagged.view("u1")
 
     def _shape(self, shape: tuple[int, ...]) -> bytes:
@@ -159,60 +210,42 @@ class _Form:
             if len(shape) > 4:
                 raise ValueError(f"a shape {list(shape)} does not fit into num, channels, height and width")
             dims = (*[1] * (4 - len(shape)), *shape)
-            return b"".join(_tag(field, 0) + _varint(dim) for field, dim in enumerate(dims, start=1))
+            return b"".join(tag(field, 0) + varint(dim) for field, dim in enumerate(dims, start=1))
         if not shape:
             return b""
         if self.packed:
-            dims_message = [_tag(1, 2), *_sized(b"".join(_varint(dim) for dim in shape))]
+            dims_message = [tag(1, 2), *_sized(b"".join(varint(dim) for dim in shape))]
         else:
-            dims_message = [_tag(1, 0) + _varint(dim) for dim in shape]
-        return b"".join([_tag(7, 2), *_sized(b"".join(dims_message))])
+            dims_message = [tag(1, 0) + varint(dim) for dim in shape]
+        return b"".join([tag(7, 2), *_sized(b"".join(dims_message))])
 
 
 def _names(layer: StoredLayer) -> Iterator[bytes]:
-    yield _text(1, layer.name)
+    yield text(1, layer.name)
     if layer.type:
-        yield _text(2, layer.type)
+        yield text(2, layer.type)
 
 
 def _linked(layer: StoredLayer, bottom: int, top: int) -> Iterator[bytes]:
-    yield from (_text(bottom, name) for name in layer.bottoms)
-    yield from (_text(top, name) for name in layer.tops)
+    yield from (text(bottom, name) for name in layer.bottoms)
+    yield from (text(top, name) for name in layer.tops)
 
 
 def _v1_type(name: str) -> Iterator[bytes]:
     if name and name not in V1_TYPES:
         raise ValueError(f"V1LayerParameter has no type {name!r}")
     if name:
-        yield _tag(5, 0) + _varint(V1_TYPES.index(name))
+        yield tag(5, 0) + varint(V1_TYPES.index(name))
 
 
 def _message(field: int, pieces: Iterable[bytes | Array]) -> list[bytes | Array]:
     held = list(pieces)
     length = sum(len(piece) if isinstance(piece, bytes) else piece.nbytes for piece in held)
-    return [_tag(field, 2) + _varint(length), *held]
+    return [tag(field, 2) + varint(length), *held]
 
 
 def _sized(content: bytes) -> tuple[bytes, bytes]:
-    return _varint(len(content)), content
-
-
-def _text(field: int, text: str) -> bytes:
-    return b"".join([_tag(field, 2), *_sized(text.encode("utf-8"))])
-
-
-def _tag(field: int, wire: int) -> bytes:
-    return _varint(field << 3 | wire)
-
-
-def _varint(number: int) -> bytes:
-    if number < 0:
-        number += 1 << 64
-    parts = []
-    while number > 0x7F:
-        parts.append(number & 0x7F | 0x80)
-        number >>= 7
-    return struct.pack(f"{len(parts) + 1}B", *parts, number)
+    return varint(len(content)), content
 
 
 def _put(file: BinaryIO, piece: bytes | Array) -> None:

@@ -1,17 +1,74 @@
-"""Small graphs, held against the OpenVINO runtime: sub-graphs, and values that travel through shape sub-graphs."""
+"""Small target graphs, held against the OpenVINO runtime: sub-graphs, and values that travel through shape sub-graphs.
+
+GraphCase(lambda op: op.Relu(op.parameter(f32, (1, 4), "x")), {"x": array}, [expected]).check()
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dragoman.graph.graph import Graph
-from dragoman_sdk.opcase import partial, read, run
+import numpy as np
+
+from dragoman.builder import Builder
+from dragoman.graph.graph import Graph, Value
+from dragoman.ops.define import OpRegistry
+from dragoman_sdk.numerics import compare
+from dragoman_sdk.opcase import partial, read, registry, run
 
 if TYPE_CHECKING:
-    import numpy as np
+    Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-    Array = np.ndarray[Any, np.dtype[Any]]
+
+@dataclasses.dataclass(frozen=True)
+class GraphCase:
+    """What a Builder makes: inferred as the runtime infers it, and computed by the runtime.
+
+    Args:
+        build: adds nodes with a Builder and returns the output value, or several.
+        feeds: arrays by the names of the parameters.
+        expected: an array for each output, from a formula or from a framework; None compares types only.
+        tolerance: largest error of an output, relative to its largest absolute element.
+        ops: the op classes; the core's by default.
+    """
+
+    build: Callable[[Builder], Value | Sequence[Value]]
+    feeds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    expected: Sequence[Any] | None = None
+    tolerance: float = 1e-5
+    ops: OpRegistry = dataclasses.field(default_factory=registry)
+
+    def graph(self) -> Graph:
+        """The graph; outputs without tensor names are called ``y0``, ``y1``..."""
+        return built_graph(self.build, self.ops)
+
+    def check(self) -> list[Array]:
+        """Assert that types, shapes and (where expected) numbers are the runtime's own; returns its outputs."""
+        graph = self.graph()
+        assert_types_match(graph)
+        if self.expected is None:
+            return []
+        found = run(read(graph), self.feeds)
+        expected = {f"output {k}": np.asarray(array) for k, array in enumerate(self.expected)}
+        assert len(found) == len(expected), f"{len(found)} outputs, {len(expected)} are expected"
+        compare({f"output {k}": array for k, array in enumerate(found)}, expected, self.tolerance).check()
+        return found
+
+
+def built_graph(
+    build: Callable[[Builder], Value | Sequence[Value]], ops: OpRegistry, info: Mapping[str, Any] | None = None
+) -> Graph:
+    """What ``build`` makes, with names at its inputs and outputs."""
+    graph = Graph("case")
+    graph.info.update(info or {})
+    built = build(Builder(graph, ops))
+    graph.outputs = [built] if isinstance(built, Value) else list(built)
+    for k, value in enumerate(graph.outputs):
+        value.names = value.names or (f"y{k}",)
+    for value in graph.inputs:
+        value.names = value.names or (value.producer.name,)
+    return graph
 
 
 def assert_types_match(graph: Graph) -> None:

@@ -1,5 +1,7 @@
 """OpCase: one op with given inputs and attributes, held against the OpenVINO runtime.
 
+OpCase("TopK", [tensor("f32", "2,?"), const(1)], {"axis": 1}).check()
+
 The node is built, emitted as IR, read by ``openvino``; *every* output's element type and partial shape must equal what
 ``Op.infer`` said. Where the op has a ``fold``, all inputs have data and ``values`` is not off, its numbers must equal
 those of the CPU plugin (f32 hint).
@@ -64,7 +66,8 @@ class OpCase:
     """One test case of one op.
 
     Args:
-        op: the type, ``"TopK"``.
+        op: the type, ``"TopK"``, or the class of an op that the core lacks. An ``extension`` op is none that OpenVINO
+            knows: RuntimeCase runs it.
         inputs: :func:`tensor`, :func:`const` or None for a missing optional input.
         attrs: the op's attributes.
         version: an older form, ``"opset3"``; the newest when empty.
@@ -74,7 +77,7 @@ class OpCase:
         note: told apart in the case's name.
     """
 
-    op: str
+    op: str | type[Op]
     inputs: Sequence[Input | Const | None]
     attrs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     version: str = ""
@@ -87,7 +90,11 @@ class OpCase:
     def __str__(self) -> str:
         parts = [f"{i.kind}[{shape_text(i.shape)}]" if isinstance(i, Input) else "c" if i else "-" for i in self.inputs]
         attrs = ",".join(f"{k}={v}" for k, v in self.attrs.items())
-        return f"{self.op}{self.version[5:]}({' '.join(parts)} {attrs}){self.note}"
+        return f"{self._type}{self.version[5:]}({' '.join(parts)} {attrs}){self.note}"
+
+    @property
+    def _type(self) -> str:
+        return self.op if isinstance(self.op, str) else self.op.type
 
     def build(self, ops: OpRegistry | None = None) -> tuple[Graph, Node]:
         """The graph of this one node; its parameters in order."""
@@ -97,12 +104,15 @@ class OpCase:
 
     def untyped(self, ops: OpRegistry | None = None) -> tuple[Graph, Node]:
         """The graph of this one node before inference has looked at it."""
-        ops = ops or registry()
+        if ops is None:
+            ops = registry() if isinstance(self.op, str) else OpRegistry([*core_ops(), self.op])
         graph = Graph("case")
         op = Builder(graph, ops)
         values = [self._operand(op, i, given) for i, given in enumerate(self.inputs)]
-        cls = ops.find(self.op, self.version) if self.version else ops.latest(self.op)
-        assert cls is not None, f"no op {self.op} {self.version}"
+        cls = ops.find(self._type, self.version) if self.version else ops.latest(self._type)
+        assert cls is not None, f"no op {self._type} {self.version}"
+        if cls.version == "extension":
+            raise TypeError(f"OpenVINO does not know the extension op {cls.type}: RuntimeCase runs it")
         attrs = cls(**self.attrs)
         count = attrs.outputs if attrs.outputs is not None else attrs.output_count(tuple(values))
         node = graph.append(Node(cls.type, values, attrs, outputs=count, name="tested"))

@@ -18,6 +18,7 @@ from dragoman.graph.graph import Graph, Value
 from dragoman.ops.define import OpRegistry
 from dragoman.rules.pipeline import Pipeline
 from dragoman.rules.rule import Pass, Rule
+from dragoman_sdk.graphcase import built_graph
 from dragoman_sdk.opcase import Input, close, given_data, partial, read, registry, run
 
 if TYPE_CHECKING:
@@ -47,19 +48,11 @@ class RuleCase:
 
     def graph(self) -> Graph:
         """The graph before the rules; outputs without tensor names are called ``y0``, ``y1``..."""
-        graph = Graph("case")
-        graph.info.update(self.info)
-        built = self.build(Builder(graph, self.ops))
-        graph.outputs = [built] if isinstance(built, Value) else list(built)
-        for k, value in enumerate(graph.outputs):
-            value.names = value.names or (f"y{k}",)
-        for value in graph.inputs:
-            value.names = value.names or (value.producer.name,)
-        return graph
+        return built_graph(self.build, self.ops, self.info)
 
     def apply(self, graph: Graph) -> int:
         """Run the rules; returns how often they fired."""
-        pipeline = Pipeline([("case", rule) for rule in self.rules])
+        pipeline = self._pipeline()
         reports = [r for phase in ("simplify", "target") for r in pipeline.run(phase, graph, self.ops)]
         return sum(r.count for r in reports)
 
@@ -81,13 +74,28 @@ class RuleCase:
         assert all(set(a) <= set(b) for a, b in zip(names, kept, strict=True)), f"tensor names were {names}, are {kept}"
         return graph
 
-    def check_untouched(self) -> Graph:
-        """Assert that no rule fires."""
+    def check_untouched(self, because: str = "") -> Graph:
+        """Assert that no rule fires; ``because`` must stand in a reason that ``dragoman explain`` gives at a node."""
         graph = self.graph()
         before = [n.op for n in graph]
+        if because:
+            reasons = self._reasons(graph)
+            assert any(because in line for line in reasons), f"{because!r} is no reason given; they are: {reasons}"
         assert self.apply(graph) == 0, f"a rule fires: left are {[n.op for n in graph]}"
         assert [n.op for n in graph] == before
         return graph
+
+    def _pipeline(self) -> Pipeline:
+        foreign = [rule.name for rule in self.rules if rule.phase == "source"]
+        if foreign:
+            raise TypeError(f"{', '.join(foreign)}: a rule of the phase source needs a model; LayerCase has fires=")
+        return Pipeline([("case", rule) for rule in self.rules])
+
+    def _reasons(self, graph: Graph) -> list[str]:
+        pipeline = self._pipeline()
+        names = [node.name for node in graph]
+        found = [pipeline.explain(graph, rule.name, name, self.ops) for rule in self.rules for name in names]
+        return list(dict.fromkeys(line for lines in found for line in lines))
 
     def _run(self, graph: Graph) -> list[Array]:
         rng = np.random.default_rng(self.seed)
