@@ -55,6 +55,7 @@ def neighbours(squares: np.ndarray, size: int, axes: tuple[int, ...]) -> np.ndar
 @pytest.mark.parametrize("size", [1, 5, 11])
 @pytest.mark.parametrize(("alpha", "beta", "k"), [
     (1, 0.75, 1), (1e-4, 0.75, 2), (5, 0.5, 0.1), (2, 1.5, 3), (1, 0.75, 0), (0, 0.75, 2), (1, -1.5, 2),
+    (1, 0.75, 1e-9), (1, 50, 1),
 ])  # fmt: skip
 @pytest.mark.parametrize("region", ["ACROSS_CHANNELS", "WITHIN_CHANNEL"])
 def test_local_responses(

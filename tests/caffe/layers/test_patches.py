@@ -83,7 +83,7 @@ def test_a_part_that_is_not_inside_is_refused(fields: str, like: tuple[int, ...]
 
 @pytest.mark.parametrize(("shape", "fields", "why"), [
     ((1, 4, 6, 6), "kernel_size: 9", "reaches over 9"), ((1, 4, 6, 6), "", "kernel_size is missing"),
-    ((2, 3), "kernel_size: 3", "no spatial dimension"),
+    ((2, 3), "kernel_size: 3", "no spatial dimension"), ((1, 1, 50, 50), "kernel_size: 40", "up to 1024"),
 ])  # fmt: skip
 def test_a_kernel_that_sees_nothing_is_refused(shape: tuple[int, ...], fields: str, why: str) -> None:
     text = inputs(data=shape) + layer("Im2col", "data", parameters=f"convolution_param {{ {fields} }}")

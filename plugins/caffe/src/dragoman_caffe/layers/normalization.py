@@ -63,7 +63,7 @@ def lrn(layer: Layer, op: Builder, x: Value) -> Value:
         raise layer.refuse(f"local_size {size}", "Caffe takes odd sizes only")
     if layer.get("lrn_param.norm_region", "ACROSS_CHANNELS") == "WITHIN_CHANNEL":
         return _divided(op, x, _mean_square(op, x, (size, size)), (alpha, beta, 1.0))
-    if k <= 0:
+    if not (1e-6 <= k <= 1e6 and abs(beta) <= 40):  # beyond, k ** -beta may not be a number
         rows = op.Unsqueeze(x, op.constant([1], i64))
         mean = op.Squeeze(_mean_square(op, rows, (size, 1, 1)), op.constant([1], i64))
         return _divided(op, x, mean, (alpha, beta, k))

@@ -6,6 +6,7 @@ Behaviour: BVLC Caffe's ``im2col_layer.cpp``, ``im2col.cpp``, ``crop_layer.cpp``
 from __future__ import annotations
 
 import itertools
+import math
 
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
@@ -16,6 +17,7 @@ from dragoman_caffe.shapes import axis_of, channels, rank_of
 
 layers = Extractors("caffe")
 _FAR = (1 << 31) - 1
+_MOST = 1024
 
 
 @layers("Im2col")
@@ -27,6 +29,8 @@ def im2col(layer: Layer, op: Builder, x: Value) -> Value:
     if count < 1:
         raise layer.refuse(f"{x.type} has no spatial dimension behind axis {axis}")
     window = window_of(layer, count)
+    if math.prod(window.kernel) > _MOST:
+        raise layer.refuse(f"a kernel of {list(window.kernel)}", f"each of its elements is a slice, up to {_MOST}")
     behind = pads_behind(layer, (x.shape or ())[axis + 1 :], window)
     lead = [0] * (axis + 1)
     pads = (op.constant([*lead, *p], i64) for p in (window.pads, behind))
