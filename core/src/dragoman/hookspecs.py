@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dragoman.graph.types import TensorType
     from dragoman.ops.define import Op
     from dragoman.options import Option
+    from dragoman.plugins import PluginHost
     from dragoman.rules.rule import Pass, Rule
     from dragoman.session import Context, Result
 
@@ -179,8 +180,8 @@ def dragoman_register_references() -> Iterable[Reference]:  # type: ignore[empty
 
 
 @hookspec
-def dragoman_register_runtime_ops() -> Iterable[RuntimeOp]:  # type: ignore[empty-body]
-    """Inference-time implementations of custom ops."""
+def dragoman_register_runtime_ops(host: PluginHost) -> Iterable[RuntimeOp]:  # type: ignore[empty-body]
+    """Inference-time implementations of custom ops; ``host`` is for those that need other plugins."""
 
 
 @hookspec

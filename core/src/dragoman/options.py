@@ -156,6 +156,17 @@ def parse_names(value: Any) -> tuple[str, ...]:
     return tuple(_texts(value))
 
 
+def parse_patterns(value: Any) -> tuple[str, ...]:
+    """Layer types, or regular expressions for whole layer names."""
+    found = tuple(str(v) for v in ([value] if isinstance(value, str) else value))
+    for pattern in found:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is neither a layer type nor a regular expression: {error}") from None
+    return found
+
+
 def parse_shapes(value: Any) -> dict[str, Shape]:
     """``{"x": "1,3,224,224"}``, or texts ``x=1,3,224,224``, ``x[1,3,224,224]``; one bare shape has the key ``""``."""
     if isinstance(value, Mapping):
@@ -291,6 +302,10 @@ CORE_OPTIONS: tuple[Option, ...] = (
            default=False, flag=True),
     Option("skip", "Do not apply this rule.", parse_names, default=(), multiple=True, metavar="RULE"),
     Option("replacements", "Sub-graph replacements from a TOML or JSON file.", parse_path, metavar="FILE"),
+    Option("offload", "Keep these layers in their own framework, at inference too: a layer type, or a regular "
+           "expression for whole layer names.", parse_patterns, default=(), multiple=True, metavar="PATTERN"),
+    Option("offload_unsupported", "Keep layers that cannot be converted in their own framework, at inference too.",
+           parse_flag, default=False, flag=True),
     Option("framework", "Read the model as this framework's, whatever it looks like.", str, default="",
            commands=("convert", "plan", "check", "inspect")),
     Option("ir_version", "IR version: 11, or 10 for old runtimes.", lambda v: int(parse_choice("10", "11")(v)),

@@ -10,8 +10,12 @@ from dragoman.hookspecs import PluginInfo, hookimpl
 if TYPE_CHECKING:
     import click
 
+    from dragoman.frontends.extract import Extractors
+    from dragoman.hookspecs import RuntimeOp, Section
     from dragoman.ops.define import Op
+    from dragoman.plugins import PluginHost
     from dragoman.rules.rule import Pass, Rule
+    from dragoman.session import Result
 
 COMMANDS = {
     "convert": "Convert a model to OpenVINO IR.",
@@ -32,9 +36,32 @@ def dragoman_plugin_info() -> PluginInfo:
 
 @hookimpl
 def dragoman_register_ops() -> Iterable[type[Op]]:
+    from dragoman.offload.ops import Offloaded
     from dragoman.ops import core_ops
 
-    return core_ops()
+    return [*core_ops(), Offloaded]
+
+
+@hookimpl
+def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:
+    from dragoman.offload.extractor import extractors
+
+    return extractors(framework)
+
+
+@hookimpl
+def dragoman_register_runtime_ops(host: PluginHost) -> Iterable[RuntimeOp]:
+    from dragoman.hookspecs import RuntimeOp
+    from dragoman.offload.run import OP, Parts
+
+    return [RuntimeOp(OP, Parts(host))]
+
+
+@hookimpl
+def dragoman_report_sections(result: Result) -> Iterable[Section]:
+    from dragoman.offload.report import sections
+
+    return sections(result.context.offloaded)
 
 
 @hookimpl

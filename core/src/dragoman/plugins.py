@@ -324,7 +324,7 @@ class PluginHost:
 
     def runtime_ops(self, wanted: Collection[str] | None = None) -> list[tuple[str, RuntimeOp]]:
         """Inference-time ops, of the wanted types only when these are given; conflicts among them are refused."""
-        held = self._once("runtime ops", "", lambda: self.call("dragoman_register_runtime_ops", RuntimeOp))
+        held = self._once("runtime ops", "", lambda: self.call("dragoman_register_runtime_ops", RuntimeOp, host=self))
         chosen = [(owner, item) for owner, item in held if wanted is None or item.op in wanted]
         return self._unique(chosen, lambda r: f"runtime:{r.op}")
 

@@ -24,6 +24,7 @@ from dragoman.plugins import PluginHost
 if TYPE_CHECKING:
     import openvino
 
+    from dragoman.offload.offloader import OffloadedPart, Offloader
     from dragoman.ops.define import OpRegistry
     from dragoman.rules.pipeline import Pipeline
     from dragoman.rules.rule import RuleReport
@@ -49,6 +50,8 @@ class Context:
     options: Mapping[str, Any]
     timings: dict[str, float] = dataclasses.field(default_factory=dict)
     source: Graph | None = None
+    #: what runs in its own framework at inference
+    offloaded: list[OffloadedPart] = dataclasses.field(default_factory=list)
 
     @property
     def hints(self) -> tuple[str, ...]:
@@ -184,7 +187,38 @@ class Session:
         added = self.host.call("dragoman_register_options", Option, framework=framework)
         return [*CORE_OPTIONS, *(option for _, option in added)]
 
-    def extraction(self, frontend: Frontend, graph: Graph) -> ExtractionContext:
+    def _offloader(self, frontend: Frontend, graph: Graph) -> Offloader | None:
+        patterns, unsupported = self.options.get("offload") or (), bool(self.options.get("offload_unsupported"))
+        if not patterns and not unsupported:
+            return None
+        from dragoman.offload.offloader import Offloader
+
+        owner = next(name for name, held in self.host.frontends() if held is frontend)
+        return Offloader(frontend, self.host.owner(owner), graph, patterns, unsupported)
+
+    def _extracted(self, frontend: Frontend, graph: Graph, name: str) -> tuple[Graph, list[LayerPlan]]:
+        """The target graph; tried again as long as there is something more to offload."""
+        offloader = self._offloader(frontend, graph)
+        while True:
+            context = self.extraction(frontend, graph, offloader)
+            try:
+                target = extract(graph, context, name)
+            except DragomanError:
+                if offloader is None or not offloader.learn(context):
+                    raise
+            else:
+                return target, self._offloaded(offloader, graph, context)
+
+    def _offloaded(self, offloader: Offloader | None, graph: Graph, context: ExtractionContext) -> list[LayerPlan]:
+        """The plan with offloaded layers, which the user is told of."""
+        if offloader is None:
+            return context.layers
+        self.context.offloaded = offloader.found()
+        if hint := offloader.hint():
+            graph.info["hints"] = (*graph.info.get("hints", ()), hint)
+        return offloader.plans(context.layers, context.version_of)
+
+    def extraction(self, frontend: Frontend, graph: Graph, offloader: Offloader | None = None) -> ExtractionContext:
         """The shared state of the extraction of one source graph."""
         host = self.host
 
@@ -197,7 +231,7 @@ class Session:
 
         table = host.extractor_table(frontend.name)
         host.require(frontend)
-        return ExtractionContext(
+        context = ExtractionContext(
             frontend.name,
             table,
             self.ops,
@@ -211,6 +245,8 @@ class Session:
             broken=[f"{p.name} ({p.error})" for p in host.broken()],
             infer_shape=infer_shape if host.has("dragoman_infer_shape") else None,
         )
+        context.sources = {} if offloader is not None else None
+        return context
 
     def pipeline(self) -> Pipeline:
         """All rules but those the user skips, with the user's replacements."""
@@ -233,9 +269,13 @@ class Session:
         with self.stage("source rules"):
             self.pipeline().run("source", graph, self.ops, framework=frontend.name)
         with self.stage("extract"):
-            context = self.extraction(frontend, graph)
-            layers = plan_layers(graph, context, graph.name)
-        return graph, layers
+            offloader = self._offloader(frontend, graph)
+            while True:
+                context = self.extraction(frontend, graph, offloader)
+                plan_layers(graph, context, graph.name)
+                if offloader is None or not offloader.learn(context):
+                    break
+        return graph, self._offloaded(offloader, graph, context)
 
     def convert(self, given: Any) -> Result:
         """All stages but writing; raises DragomanError."""
@@ -251,8 +291,7 @@ class Session:
         with self.stage("source rules"):
             reports = pipeline.run("source", graph, self.ops, framework=frontend.name)
         with self.stage("extract"):
-            context = self.extraction(frontend, graph)
-            target = extract(graph, context, model.stem)
+            target, layers = self._extracted(frontend, graph, model.stem)
         target.info["static"] = bool(self.options.get("static"))
         preprocess(target, self.options, self.ops, graph.info.get("mean_image"))
         self._observe("extract", target)
@@ -263,7 +302,7 @@ class Session:
         with self.stage("precision"):
             self._precision(target)
         sources = source_files(model, graph)
-        result = Result(target, model.stem, context.layers, reports, self.context, sources, self.host)
+        result = Result(target, model.stem, layers, reports, self.context, sources, self.host)
         if self.host.has("dragoman_conversion_finished"):
             self.host.notify("dragoman_conversion_finished", result=result, context=self.context)
         return result
@@ -274,8 +313,7 @@ class Session:
         pipeline = self.pipeline()
         if rule in pipeline.names("source"):
             return pipeline.explain(graph, rule, node, self.ops)
-        context = self.extraction(frontend, graph)
-        return pipeline.explain(extract(graph, context, graph.name), rule, node, self.ops)
+        return pipeline.explain(self._extracted(frontend, graph, graph.name)[0], rule, node, self.ops)
 
     def _precision(self, graph: Graph) -> None:
         wanted = self.options.get("precision", "keep")

@@ -15,12 +15,15 @@ from dragoman.ops.define import OpRegistry
 
 if TYPE_CHECKING:
     from dragoman.frontends.layer import Layer
+    from dragoman.graph.graph import Graph
 
 
 @dataclasses.dataclass
 class LayerPlan:
-    """What becomes of one source layer: ``converted``, ``refused``, ``unknown``, ``failed`` (its extractor raised), or
-    ``blocked`` by an earlier one.
+    """What becomes of one source layer.
+
+    It is ``converted``, ``offloaded``, ``refused``, ``unknown``, ``failed`` (its extractor raised), or ``blocked`` by
+    an earlier one.
     """
 
     name: str
@@ -33,6 +36,7 @@ class LayerPlan:
     code: str = ""
 
 
+_PROBLEMS = ("refused", "unknown", "failed")
 UnknownLayer = Callable[["Layer", "ExtractionContext"], Any]
 
 
@@ -74,12 +78,35 @@ class ExtractionContext:
         #: only a plan is made: what the model lacks for a conversion, such as weights, may be stood in for
         self.planning = False
         self.layers: list[LayerPlan] = []
+        #: layers of the model itself that were not converted, or hold one that was not, with a reason each
+        self.culprits: list[tuple[Node, LayerPlan]] = []
+        #: where target nodes come from: id -> (target node, source layer); None when nobody needs it
+        self.sources: dict[int, tuple[Node, Node]] | None = None
         self.failures: list[PluginError] = []
         self.depth = 0
 
     def problems(self) -> list[LayerPlan]:
         """The layers that were not converted for a reason of their own."""
-        return [p for p in self.layers if p.status in ("refused", "unknown", "failed")]
+        return [p for p in self.layers if p.status in _PROBLEMS]
+
+    def visited(self, node: Node, mark: int, target: Graph) -> None:
+        """A layer of the model itself has been visited; its plans are those from ``mark`` on."""
+        plan = next((p for p in self.layers[mark:] if p.status in _PROBLEMS), None)
+        if plan is not None:
+            self.culprits.append((node, plan))
+        if self.sources is not None:
+            for made in reversed(target):
+                if id(made) in self.sources:
+                    break
+                self.sources[id(made)] = made, node
+
+    def refused(self, plan: LayerPlan, made: Node | None = None, node: Node | None = None) -> None:
+        """Something was found wrong afterwards: with a target node, or with a layer of the model itself."""
+        self.layers.append(plan)
+        if made is not None and self.sources is not None and id(made) in self.sources:
+            node = self.sources[id(made)][1]
+        if node is not None:
+            self.culprits.append((node, plan))
 
 
 def unsupported(problems: Iterable[LayerPlan], where: str) -> DragomanError:

@@ -7,17 +7,22 @@ with their type set, and :data:`CONSTANT` nodes carry a tensor. Nodes come after
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dragoman.errors import UnsupportedError
 from dragoman.files import ByteSource, FileSource, MemorySource
-from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node
+from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Value
+from dragoman.graph.tensor import Tensor
 from dragoman.graph.types import TensorType
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
 
 HEAD = 4096
 
-__all__ = ["CONSTANT", "HEAD", "INPUT", "Frontend", "Model", "Probe"]
+__all__ = ["CONSTANT", "HEAD", "INPUT", "Frontend", "Model", "Probe", "Submodel"]
 
 
 class Model:
@@ -71,6 +76,20 @@ class Probe:
     format: str
 
 
+@dataclasses.dataclass(frozen=True)
+class Submodel:
+    """A part of a source model as a model of its own.
+
+    Args:
+        pieces: its bytes, in order; the data of a tensor that stands for itself is written when it is needed.
+        types: what the framework knows of the results: their types, the shape None where it does not know the rank; a
+            text names what is no tensor, such as ``seq(tensor(float))``.
+    """
+
+    pieces: tuple[bytes | Tensor, ...]
+    types: tuple[TensorType | str, ...]
+
+
 class Frontend:
     """Base of front-ends; ``name`` is the framework."""
 
@@ -117,6 +136,30 @@ class Frontend:
         Asked when an extractor failed at the layer: a model that its own framework rejects is no defect of the plugin.
         ``inputs`` are the types that the layer is given; None where one is not connected.
         """
+        return ""
+
+    def submodel(
+        self, graph: Graph, nodes: Sequence[Node], inputs: Sequence[tuple[Value, TensorType]], outputs: Sequence[Value]
+    ) -> Submodel:
+        """Layers of a source graph as a stand-alone model of the framework, which runs them inside an IR.
+
+        ``inputs`` are the values that come in, with their types in the IR; constants that the layers read and that are
+        not among them belong to the model. ``outputs`` are the values that go out, by position. The same layers must
+        give the same bytes. UnsupportedError D307 when it cannot be made, or the framework refuses it; PluginError D613
+        when the framework is needed and not installed.
+        """
+        what = f"layers of {self.name} models cannot be offloaded"
+        raise UnsupportedError("D307", what, "", f"the {self.name} plugin has no way to run them at inference")
+
+    def submodel_runner(self, model: bytes) -> Callable[[Sequence[Array]], Sequence[Array]]:
+        """A function that runs what :meth:`submodel` made: arrays by position; called from several threads at once.
+
+        Called once for each offloaded part of an IR, at its first inference. Raises as :meth:`submodel`.
+        """
+        raise NotImplementedError(self.name)
+
+    def submodel_missing(self) -> str:
+        """What must be installed before a sub-model can run, such as a ``pip install`` line; empty when nothing."""
         return ""
 
     def example(self, folder: Path) -> Path | None:

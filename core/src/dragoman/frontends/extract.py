@@ -108,7 +108,10 @@ class Scope:
                 constant.names = self._names(node.out)
                 self.env[id(node.out)] = constant
             else:
+                mark = len(self.context.layers)
                 self._layer(node)
+                if self.parent is None:
+                    self.context.visited(node, mark, self.graph)
         # at once: thousands of layers may pass one value on
         for value, names in self.named.values():
             value.names = tuple(dict.fromkeys((*value.names, *names)))
@@ -298,21 +301,32 @@ def _impossible_input(node: Node, kind: str) -> LayerPlan:
     return plan
 
 
-def _unknown_ranks(target: Graph, outputs: Sequence[Any]) -> Iterator[LayerPlan]:
-    """The layers at which the number of dimensions gets lost: the runtime takes no tensor of unknown rank."""
+def _with_bodies(target: Graph) -> Iterator[tuple[Node, Node]]:
+    """(node of the graph itself, that node or one inside it)."""
+    for top in target:
+        yield top, top
+        for body in top.bodies.values():
+            yield from ((top, inner) for inner in walk(body))
+
+
+def _unknown_ranks(target: Graph, outputs: Sequence[Any]) -> Iterator[tuple[Node, LayerPlan]]:
+    """The nodes at which the number of dimensions gets lost: the runtime takes no tensor of unknown rank."""
     given_out = {id(v) for v in outputs}
-    for node in walk(target):
+    for top, node in _with_bodies(target):
         lost = any(v.shape is None and (v.uses or id(v) in given_out) for v in node.outputs)
         if lost and not any(v is not None and v.shape is None for v in node.inputs):
             origin = node.origin or Origin(layer=node.name, op=node.op)
-            yield LayerPlan(
-                origin.layer or node.name,
-                origin.op or node.op,
-                0,
-                "refused",
-                code="D306",
-                reason="the number of dimensions of its output follows from run-time values",
-                hint="fix the shapes or values that it follows from: --shape, --input NAME->VALUE, --static",
+            yield (
+                top,
+                LayerPlan(
+                    origin.layer or node.name,
+                    origin.op or node.op,
+                    0,
+                    "refused",
+                    code="D306",
+                    reason="the number of dimensions of its output follows from run-time values",
+                    hint="fix the shapes or values that it follows from: --shape, --input NAME->VALUE, --static",
+                ),
             )
 
 
@@ -323,19 +337,13 @@ def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, li
         scope.declare(value)
     scope.run(graph)
     outputs = [scope.lookup(v) for v in graph.outputs]
-    context.layers += _unknown_ranks(target, outputs)
+    for made, plan in list(_unknown_ranks(target, outputs)):
+        context.refused(plan, made)
     for value, out in zip(graph.outputs, outputs, strict=True):
         if not isinstance(out, Value) and out is not POISON:
             label = value.label
-            context.layers.append(
-                LayerPlan(
-                    label,
-                    value.producer.op,
-                    0,
-                    "refused",
-                    code="D304",
-                    reason="the model's output is a sequence or an optional; IR has tensors only",
-                    hint="cut the model before it with --output",
-                )
-            )
+            plan = LayerPlan(label, value.producer.op, 0, "refused", code="D304")
+            plan.reason = "the model's output is a sequence or an optional; IR has tensors only"
+            plan.hint = "cut the model before it with --output"
+            context.refused(plan, node=value.producer)
     return target, outputs

@@ -323,6 +323,11 @@ class Graph:
         self._unlink(node)
         self._link(node, anchor)
 
+    def move_to(self, graph: Graph, node: Node, before: Node | None = None) -> None:
+        """Put a node of this graph into another one, at its end or before a node of it; what reads it stays."""
+        self._unlink(node)
+        graph._link(node, graph._root if before is None else before)
+
     def __iter__(self) -> Iterator[Node]:
         node = self._root.next
         while node is not self._root:

@@ -28,8 +28,17 @@ class Plan:
 
     @property
     def complete(self) -> bool:
-        """Every layer is converted."""
-        return all(layer.status == "converted" for layer in self.layers)
+        """Every layer is converted or offloaded."""
+        return all(layer.status in ("converted", "offloaded") for layer in self.layers)
+
+    @property
+    def offloaded(self) -> dict[str, list[str]]:
+        """The layers that run in their own framework at inference, by the part that they are gathered in."""
+        found: dict[str, list[str]] = {}
+        for layer in self.layers:
+            if layer.status == "offloaded":
+                found.setdefault(layer.hint, []).append(layer.name)
+        return found
 
     @property
     def missing(self) -> tuple[LayerPlan, ...]:
@@ -52,6 +61,7 @@ class Plan:
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
             "layers": [dataclasses.asdict(layer) for layer in self.layers],
+            "offloaded": self.offloaded,
             "hints": list(self.hints),
         }
 
@@ -68,9 +78,13 @@ class Plan:
             yield f"{op:<{width}}  {n:>5}  {by:<10}  {status}"
         for hint in self.hints:
             yield f"hint: {hint}"
+        for part, names in self.offloaded.items():
+            count = f"{len(names)} layer{'s' if len(names) > 1 else ''}"
+            shown = ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "")
+            yield f"  {part}: {count}: {shown}"
         missing = self.missing
         if not missing:
-            yield "complete: every layer is converted"
+            yield "complete: every layer is converted" + (" or offloaded" if self.offloaded else "")
             return
         yield f"incomplete: {len(missing)} layer{'s' if len(missing) > 1 else ''} cannot be converted"
         for layer in missing:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import SourceError
 from dragoman.files import ByteSource, MemorySource
-from dragoman.frontends.contract import Frontend, Model, Probe
-from dragoman.graph.graph import Graph, Node
+from dragoman.frontends.contract import Frontend, Model, Probe, Submodel
+from dragoman.graph.graph import Graph, Node, Value
 from dragoman.graph.types import TensorType
 from dragoman_onnx.reader import read_model
+
+if TYPE_CHECKING:
+    from dragoman.graph.tensor import Array
 
 TEXT_FORMATS = {
     ".onnxtxt": "onnxtxt", ".onnxtext": "onnxtxt", ".textproto": "textproto", ".prototxt": "textproto",
@@ -61,6 +64,26 @@ class OnnxFrontend(Frontend):
         from dragoman_onnx.schemas import layer_fault
 
         return layer_fault(node, self.version_of(graph, node), inputs)
+
+    def submodel(
+        self, graph: Graph, nodes: Sequence[Node], inputs: Sequence[tuple[Value, TensorType]], outputs: Sequence[Value]
+    ) -> Submodel:
+        """A ModelProto that onnxruntime has loaded once, to infer the types of its results."""
+        from dragoman_onnx.offload import submodel
+
+        return submodel(graph, nodes, inputs, outputs)
+
+    def submodel_runner(self, model: bytes) -> Callable[[Sequence[Array]], Sequence[Array]]:
+        """Runs it in onnxruntime."""
+        from dragoman_onnx.offload_runtime import Runner
+
+        return Runner(model)
+
+    def submodel_missing(self) -> str:
+        """The pip line when onnxruntime is not installed."""
+        from dragoman_onnx.offload_runtime import missing
+
+        return missing()
 
     def example(self, folder: Path) -> Path:
         from dragoman_onnx.example import write_example

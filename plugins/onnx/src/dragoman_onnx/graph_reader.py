@@ -43,6 +43,19 @@ class Frame:
     names: dict[str, str] | None = None
 
 
+class StatedType(tuple[TensorType, str]):
+    """A type that the model states, as :meth:`ModelReader.type_of` tells it; ``raw`` is its TypeProto."""
+
+    raw: bytes
+
+    @classmethod
+    def of(cls, model: ModelReader, proto: Message, where: str) -> StatedType:
+        """From the message."""
+        made = cls(model.type_of(proto, where))
+        made.raw = model.decoder.source.read(proto.span.offset, proto.span.length)
+        return made
+
+
 class GraphReader:
     """One graph or sub-graph being read; names are looked up in the enclosing ones too."""
 
@@ -129,7 +142,8 @@ class GraphReader:
 
     def _input(self, name: str, type_proto: Message | None) -> None:
         kind, extra = self.model.type_of(type_proto, f"input {name!r}")
-        node = Node(INPUT, name=self.unique(name), attrs={"kind": extra} if extra else {})
+        attrs = {"kind": extra, "stated": StatedType.of(self.model, type_proto, name)} if extra and type_proto else {}
+        node = Node(INPUT, name=self.unique(name), attrs=attrs)
         node.origin = Origin("onnx", name, "Input", self.model.file)
         node.out.type = kind
         self.graph.append(node)
@@ -257,8 +271,8 @@ class GraphReader:
             10: lambda v: _Body(v, frame),
             11: lambda v: tensors.sparse(v, where),
             12: lambda v: tensors.sparse(v, where),
-            13: lambda v: self.model.type_of(v, where),
-            14: lambda v: self.model.type_of(v, where),
+            13: lambda v: StatedType.of(self.model, v, where),
+            14: lambda v: StatedType.of(self.model, v, where),
         }
         convert = table.get(kind, lambda v: v)
         return [convert(v) for v in value] if kind in _LISTS else convert(value)
