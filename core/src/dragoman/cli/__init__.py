@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import json
 import os
@@ -21,10 +22,16 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lazy: dict[str, tuple[str, str]] = {}
+        #: commands of groups that are lazy themselves
+        self.inner: dict[str, dict[str, tuple[str, str]]] = {}
 
     def add_lazy(self, name: str, target: str, summary: str) -> None:
-        """Register ``module:attribute`` under a name."""
-        self.lazy[name] = (target, summary)
+        """Register ``module:attribute`` under a name; ``plugin new`` is a command of the group ``plugin``."""
+        group, _, inner = name.rpartition(" ")
+        if group:
+            self.inner.setdefault(group, {})[inner] = (target, summary)
+        else:
+            self.lazy[inner] = (target, summary)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of registration."""
@@ -35,6 +42,9 @@ class LazyGroup(click.Group):
         if cmd_name in self.lazy:
             module, _, attribute = self.lazy[cmd_name][0].partition(":")
             command: click.Command = getattr(importlib.import_module(module), attribute)
+            if isinstance(command, LazyGroup) and cmd_name in self.inner:
+                command = copy.copy(command)  # the module's own is that of every host
+                command.lazy = {**command.lazy, **self.inner[cmd_name]}
             return command
         return super().get_command(ctx, cmd_name)
 
@@ -43,9 +53,12 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click, with the closest name for a misspelt one."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], self.list_commands(ctx))
-            raise UsageError("D105", f"there is no command {args[0]!r}", "command line", hint)
+            raise UsageError("D105", f"there is no command {args[0]!r}", "command line", self.advice(ctx, args[0]))
         return super().resolve_command(ctx, args)
+
+    def advice(self, ctx: click.Context, name: str) -> str:
+        """What helps who asked for a command that is not there."""
+        return did_you_mean(name, self.list_commands(ctx))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The summaries, without importing anything."""

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from typing import Any
 
 import click
 
+from dragoman.cli import LazyGroup
 from dragoman.cli.arguments import json_option
 from dragoman.errors import PluginError, did_you_mean
 from dragoman.plugins import Plugin, PluginHost
 
 
-@click.group("plugin")
+#: commands of this group that dragoman-sdk registers
+OF_THE_SDK = ("new", "check", "test")
+
+
+class PluginGroup(LazyGroup):
+    """Names the package to install for the commands that come with the testing kit."""
+
+    def advice(self, ctx: click.Context, name: str) -> str:
+        """A pip line for these, else the closest command."""
+        if name not in OF_THE_SDK:
+            return did_you_mean(name, [*self.list_commands(ctx), *OF_THE_SDK])
+        kit = _host(ctx).plugins.get("sdk")
+        if kit is not None:
+            return f"it is of {kit.label}, which is {kit.status}: {kit.error}"
+        if importlib.util.find_spec("dragoman_sdk") is not None:
+            return "dragoman-sdk is left out by --no-plugins or DRAGOMAN_PLUGINS; its plugin is called sdk"
+        return "pip install dragoman-sdk"
+
+
+@click.group("plugin", cls=PluginGroup)
 def command() -> None:
-    """Show the installed plugins."""
+    """Show the installed plugins; with dragoman-sdk, write new ones, check and test them."""
 
 
 @command.command("list")
