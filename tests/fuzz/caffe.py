@@ -6,6 +6,7 @@ import functools
 import random
 import re
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from dragoman.files import MemorySource
@@ -158,6 +159,34 @@ def mutate_words(data: bytes, rng: random.Random, others: list[bytes]) -> bytes:
             start = rng.randrange(len(other))
             words[at:at] = other[start : start + rng.choice((2, 10, 60))]
     return "".join(words).encode()
+
+
+def mutate_values(data: bytes, rng: random.Random) -> bytes:
+    """A text that stays well-formed: other numbers, types and blob names, layers removed, repeated and exchanged."""
+    text = data.decode("utf-8", "replace")
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        edit = rng.randrange(6)
+        if edit < 3:
+            text = _one_of(r"(?<=: )-?[0-9][0-9.e-]*", text, rng, lambda: rng.choice((*SMALL, *NUMBERS, *FLOATS)))
+        elif edit == 3:
+            text = _one_of(r'(?<=type: ")[A-Z]\w*(?=")', text, rng, lambda: rng.choice(types()))
+        elif edit == 4:
+            name = rng.choice(re.findall(r'(?:bottom|top): "([^"]*)"', text) or ["x"])
+            text = _one_of(r'(?<=to[mp]: ")[^"]*(?=")', text, rng, lambda name=name: name)
+        else:
+            layers = re.split(r"(?m)^(?=layers? \{)", text)
+            at = rng.randrange(len(layers))
+            layers[at : at + 1] = rng.choice(([], [layers[at]] * 2, [rng.choice(layers), layers[at]]))
+            text = "".join(layers)
+    return text.encode()
+
+
+def _one_of(pattern: str, text: str, rng: random.Random, make: Callable[[], str]) -> str:
+    found = list(re.finditer(pattern, text))
+    if not found:
+        return text
+    place = rng.choice(found)
+    return text[: place.start()] + make() + text[place.end() :]
 
 
 def convert_text(data: bytes) -> str:

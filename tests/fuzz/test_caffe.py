@@ -15,6 +15,7 @@ from tests.fuzz import campaign
 from tests.fuzz.caffe import (
     convert_pair,
     convert_text,
+    mutate_values,
     mutate_weights,
     mutate_words,
     own_pairs,
@@ -44,7 +45,8 @@ def texts(shared: Path | None, count: int, seed: int) -> campaign.Findings:
         lambda data, rng: mutate(data, rng, seeds),
         lambda data, rng: mutate_words(data, rng, seeds),
         random_net,
-        random_net,
+        mutate_values,
+        mutate_values,
         lambda data, rng: mutate_words(random_net(data, rng), rng, seeds),
     ]
     return campaign.run(campaign.mixed(seeds, count, random.Random(seed), ways), convert_text)

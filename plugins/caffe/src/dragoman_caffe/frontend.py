@@ -11,6 +11,7 @@ from dragoman.errors import SourceError, UsageError, did_you_mean
 from dragoman.files import ByteSource, FileSource
 from dragoman.frontends.contract import Frontend, Model, Probe
 from dragoman.graph.graph import Graph, Node
+from dragoman.graph.types import TensorType
 from dragoman_caffe.definitions import Definitions, built_in, parse_proto
 from dragoman_caffe.deploy import deployed
 from dragoman_caffe.message import Message, strange, typed
@@ -101,6 +102,11 @@ class CaffeFrontend(Frontend):
             return True
         default = definitions.default("LayerParameter", name)
         return default is not None and bool(default == value)
+
+    def fault(self, graph: Graph, node: Node, inputs: Sequence[TensorType | None]) -> str:
+        """A field that no definition knows has the type it looks like, which need not be what an extractor expects."""
+        remark = self.remark(graph, node)
+        return f"a field has a value of another kind than its layer takes: {remark}" if remark else ""
 
     def remark(self, graph: Graph, node: Node) -> str:
         """Unknown fields of the layer's text, with line, column and the nearest known name."""
