@@ -49,3 +49,19 @@ def test_a_model_proto_converts_like_its_bytes() -> None:
 
     proto = ModelProto.FromString(SEEDS["convolution"])
     assert dragoman.convert(proto).ir() == dragoman.convert(proto.SerializeToString()).ir()
+
+
+def test_a_caffe_net_and_its_fillers_give_the_same_bytes(tmp_path: Path) -> None:
+    text = """
+    input: "data" input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }
+    layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+            convolution_param { num_output: 4 kernel_size: 3 weight_filler { type: "xavier" } } }
+    layer { name: "n" type: "BatchNorm" bottom: "c" top: "c" }
+    layer { name: "s" type: "Scale" bottom: "c" top: "c" scale_param { bias_term: true } }
+    layer { name: "a" type: "ReLU" bottom: "c" top: "c" }
+    layer { name: "b" type: "TanH" bottom: "c" top: "b" }"""
+    model = tmp_path / "m.prototxt"
+    model.write_text(text)
+    first = converted(model, tmp_path / "a", "1", "--allow-missing-weights")
+    assert first == converted(model, tmp_path / "b" / "deeper", "2", "--allow-missing-weights")
+    assert str(tmp_path).encode() not in first[0]
