@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "lazy"),
     ("files", "hookspecs"),
+    ("deprecation",),
     ("protowire",),
     ("graph",),
     ("options",),
