@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from dragoman.builder import Builder
 from dragoman.errors import UnsupportedError
@@ -17,7 +17,7 @@ from dragoman.frontends.context import ExtractionContext, LayerPlan
 from dragoman.frontends.contract import Frontend, Submodel
 from dragoman.frontends.layer import Layer, Refusal
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Value
-from dragoman.graph.types import TensorType
+from dragoman.graph.types import DYNAMIC, TensorType
 from dragoman.offload.choice import choose
 from dragoman.offload.clusters import between, clusters, reads
 from dragoman.offload.ops import types_text
@@ -127,14 +127,22 @@ class Offloader:
         for value, kind in zip(part.results, made.types, strict=True):
             if isinstance(kind, str) or not _carried(kind):
                 self._refuse(part, value, kind if isinstance(kind, str) else f"a tensor of {kind.dtype}")
-            else:
-                results.append(kind)
+            results.append(kind)
         data = PiecesTensor(made.pieces)
         results = completed(results, types, lambda: self.frontend.submodel_runner(data.joined()))
+        for index, (value, kind) in enumerate(zip(part.results, results, strict=True)):
+            if kind.shape is None:
+                results[index] = self._stated(part, value, kind)
         self.done[id(part)] = _described(part, data.nbytes, types, results)
         return self._node(part, op, [op.constant(data), *inputs], types, results)
 
-    def _refuse(self, part: Part, value: Value, what: str) -> None:
+    def _stated(self, part: Part, value: Value, kind: TensorType) -> TensorType:
+        """The rank that the model itself states of a result, as the last resort."""
+        if value.shape is None or value.dtype is not kind.dtype:
+            self._refuse(part, value, "a tensor of unknown rank")
+        return TensorType(kind.dtype, (DYNAMIC,) * len(value.shape or ()))
+
+    def _refuse(self, part: Part, value: Value, what: str) -> NoReturn:
         self._wanted.append((part, value, what))
         where = "the model's own input" if value.producer.op == INPUT else repr(value.label)
         raise Refusal(

@@ -23,7 +23,8 @@ def completed(known: Sequence[TensorType], inputs: Sequence[TensorType], make: C
     """The types with their ranks: where the framework does not know one, the part is run with made-up inputs.
 
     A dimension is taken from the runs only where all inputs have known shapes and all runs agree on it. The runtime op
-    holds each result against its type at every inference. The shape stays None where the part cannot be run.
+    holds each result against its type at every inference. The shape stays None where the part cannot be run, or gives
+    results of several ranks.
     """
     if all(kind.shape is not None for kind in known):
         return list(known)
