@@ -37,6 +37,19 @@ def test_another_shape_fails() -> None:
         LayerCase(relu(), {"x": X}, expected={"y": X[0]}).check()
 
 
+def test_a_rule_that_keeps_its_hands_off_says_why() -> None:
+    case = LayerCase(onnx_layer("Relu", {"x": X}))
+    assert case.check_untouched("RecogniseHSwish", "layer", "is not part of its pattern")
+    with pytest.raises(AssertionError, match="'the moon' is no reason given"):
+        case.check_untouched("RecogniseHSwish", "layer", "the moon")
+
+
+def test_a_rule_that_does_fire_is_told() -> None:
+    nodes = [onnx_node("HardSigmoid", "x", "gate", alpha=1 / 6, beta=0.5), onnx_node("Mul", "x gate", "y")]
+    with pytest.raises(AssertionError, match="RecogniseHSwish made 1 replacements"):
+        LayerCase(onnx_bytes(nodes, {"x": X}, ["y"])).check_untouched("RecogniseHSwish", "y")
+
+
 def test_a_refusal_is_checked_by_code_and_layer() -> None:
     error = LayerCase(relu("NoSuchOperator"), {}).check_refused("D301", "only", "NoSuchOperator")
     assert error.exit_code == 4

@@ -31,8 +31,17 @@ class PluginConformance:
 
     @pytest.fixture
     def host(self) -> PluginHost:
-        """The core and this plugin."""
-        return PluginHost(only=[self.name])
+        """The core, this plugin, and those that it requires."""
+        return PluginHost(only=self._needed())
+
+    def _needed(self) -> list[str]:
+        """This plugin and, one after another, what ``PluginInfo.requires`` names."""
+        needed = [self.name]
+        for name in needed:
+            plugin = PluginHost(only=needed).plugins.get(name)
+            required = plugin.info.requires if plugin is not None and plugin.info is not None else ()
+            needed += [r for r in required if r not in needed]
+        return needed
 
     def test_is_installed_and_loads(self, host: PluginHost) -> None:
         plugin = host.plugins.get(self.name)
@@ -49,7 +58,7 @@ class PluginConformance:
     def test_its_manifest_imports_nothing_heavy(self) -> None:
         code = (
             "import sys; from dragoman.plugins import PluginHost; "
-            f"PluginHost(only=[{self.name!r}]); print([m for m in {HEAVY!r} if m in sys.modules])"
+            f"PluginHost(only={self._needed()!r}); print([m for m in {HEAVY!r} if m in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"

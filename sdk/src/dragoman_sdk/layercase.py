@@ -20,6 +20,7 @@ from dragoman.errors import DragomanError, PluginError
 from dragoman.frontends.contract import Model
 from dragoman.frontends.probe import recognise
 from dragoman.plugins import PluginHost
+from dragoman.session import Session
 from dragoman_sdk.caffe_model import CaffeNet
 from dragoman_sdk.numerics import compare, run_ir
 
@@ -79,6 +80,23 @@ class LayerCase:
         for layer in layers:
             assert layer in str(caught.value), f"{layer!r} is not named in: {caught.value}"
         return caught.value
+
+    def check_untouched(self, rule: str, node: str, because: str = "") -> list[str]:
+        """Assert that a rule replaces nothing in the model; returns why not, as ``dragoman explain`` says it.
+
+        Args:
+            rule: its name.
+            node: a source layer, or a node made from it, where the rule was expected.
+            because: must stand in one of the reasons.
+        """
+        with self._placed() as model:
+            reasons = Session(self.options, self.host).explain_rule(model, rule, node)
+            reports = convert(model, host=self.host, **self.options).rules
+        fired = sum(report.count for report in reports if report.rule == rule)
+        assert fired == 0, f"{rule} made {fired} replacements"
+        assert reasons, f"{rule} applies at {node!r}"
+        assert any(because in line for line in reasons), f"{because!r} is no reason given; they are: {reasons}"
+        return reasons
 
     @contextlib.contextmanager
     def _placed(self) -> Iterator[Any]:
