@@ -80,3 +80,10 @@ def test_a_bilinear_filler_is_that_of_real_caffe(shared: Path) -> None:
 def test_without_the_option_missing_weights_are_refused() -> None:
     parameters = "convolution_param { num_output: 8 kernel_size: 4 }"
     assert rejection(inputs(data=(1, 8, 9, 9)) + layer("Convolution", "data", "out", parameters)).code == "D213"
+
+
+def test_the_user_is_told_which_layers_are_untrained() -> None:
+    text = inputs(x=(1, 3)) + layer("InnerProduct", "x", "y", "inner_product_param { num_output: 2 }", name="fc")
+    result = convert_net(text, allow_missing_weights=True)
+    assert result.context.hints == ("untrained weights, made by fillers: fc",)
+    assert convert_net(inputs(x=(1, 3)) + layer("ReLU", "x"), allow_missing_weights=True).context.hints == ()

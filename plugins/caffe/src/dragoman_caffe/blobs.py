@@ -78,6 +78,7 @@ def tensor_of(
 
         if math.prod(dims) > _LIMIT:
             raise layer.refuse(f"weights of the shape {dims} are beyond what is filled", NO_WEIGHTS)
+        net.filled[layer.name] = None
         return filled(layer, filler, dims, default, seed_of(layer.name, index))
     if net is not None and not net.has_weights:
         raise SourceError(

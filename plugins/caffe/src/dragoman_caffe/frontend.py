@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,8 @@ class CaffeFrontend(Frontend):
             from dragoman_caffe.mean_file import hints, mean_image
 
             graph.info.update(mean_image=mean_image(options), hints=tuple(hints(layers, options)))
+        if caffe.allow_missing:
+            graph.info["hints"] = FilledHints(graph.info.get("hints", ()), caffe.filled)
         graph.info["shape_of"] = options.get("shape_of")
         if options.get("custom_layer") or options.get("custom_layers_mapping"):
             from dragoman_caffe.custom import kept_types
@@ -117,6 +119,20 @@ class CaffeFrontend(Frontend):
         from dragoman_caffe.example import write_example
 
         return write_example(folder)
+
+
+class FilledHints:
+    """Hints, and last the layers with made-up weights, of which only the extraction tells."""
+
+    def __init__(self, first: Iterable[str], filled: Mapping[str, None]) -> None:
+        self.first = tuple(first)
+        self.filled = filled
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.first
+        if self.filled:
+            more = f" and {len(self.filled) - 10} more" if len(self.filled) > 10 else ""
+            yield f"untrained weights, made by fillers: {', '.join(list(self.filled)[:10])}{more}"
 
 
 def _is_text(source: ByteSource) -> bool:

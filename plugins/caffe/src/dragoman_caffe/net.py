@@ -48,6 +48,7 @@ class CaffeNet:
         state: phase, level and stages.
         layers: the layers that take part, in today's form, by the name of their node.
         remarks: what was noticed about a layer while it was read, by the name of its node.
+        filled: the layers whose weights were made by fillers.
     """
 
     text: Text
@@ -58,6 +59,7 @@ class CaffeNet:
     state: State
     layers: dict[str, Message] = dataclasses.field(default_factory=dict)
     remarks: dict[str, str] = dataclasses.field(default_factory=dict)
+    filled: dict[str, None] = dataclasses.field(default_factory=dict)
 
 
 def build(net: CaffeNet, layers: list[Message], stored: Stored | None, name: str) -> Graph:

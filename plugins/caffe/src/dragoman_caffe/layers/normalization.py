@@ -5,6 +5,7 @@ Behaviour: BVLC Caffe's ``batch_norm_layer.cpp``, ``lrn_layer.cpp``, ``mvn_layer
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dragoman.builder import Builder
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
 
 layers = Extractors("caffe")
+_MOST = 1 << 16
 
 
 @layers("BatchNorm")
@@ -31,6 +33,8 @@ def batch_norm(layer: Layer, op: Builder, x: Value) -> Value:
         raise layer.refuse(f"it normalizes axis 1, and its bottom is {x.type}")
     depth = channels(layer, x)
     eps = layer.get("batch_norm_param.eps", 1e-5)
+    if not 0 <= eps < math.inf:
+        raise layer.refuse(f"eps {eps}", "a number of at least 0 is needed")
     layer.ignore("batch_norm_param.moving_average_fraction")
     expect(layer, 3)
     if not layer.get("batch_norm_param.use_global_stats", True):
@@ -59,8 +63,8 @@ def lrn(layer: Layer, op: Builder, x: Value) -> Value:
     size = layer.get("lrn_param.local_size", 5)
     alpha, beta = layer.get("lrn_param.alpha", 1.0), layer.get("lrn_param.beta", 0.75)
     k = layer.get("lrn_param.k", 1.0)
-    if size < 1 or size % 2 == 0:
-        raise layer.refuse(f"local_size {size}", "Caffe takes odd sizes only")
+    if size % 2 == 0 or size >= _MOST:
+        raise layer.refuse(f"local_size {size}", f"odd sizes below {_MOST} are taken")
     if layer.get("lrn_param.norm_region", "ACROSS_CHANNELS") == "WITHIN_CHANNEL":
         return _divided(op, x, _mean_square(op, x, (size, size)), (alpha, beta, 1.0))
     if not (1e-6 <= k <= 1e6 and abs(beta) <= 40):  # beyond, k ** -beta may not be a number
@@ -96,5 +100,7 @@ def mvn(layer: Layer, op: Builder, x: Value) -> Value:
         x = op.Unsqueeze(x, op.constant(list(range(rank, 4)), i64))
     axes = op.constant([1, 2, 3] if layer.get("mvn_param.across_channels", False) else [2, 3], i64)
     eps, variance = layer.get("mvn_param.eps", 1e-9), layer.get("mvn_param.normalize_variance", True)
+    if not math.isfinite(eps):
+        raise layer.refuse(f"eps {eps}", "a number is needed")
     y: Value = op.MVN(x, axes, eps=eps, normalize_variance=variance, eps_mode="OUTSIDE_SQRT")
     return y
