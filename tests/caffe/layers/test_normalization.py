@@ -97,6 +97,9 @@ def test_batch_height_and_width_may_stay_open(kind: str, fields: str) -> None:
 
 @pytest.mark.parametrize(("kind", "shape", "fields", "why"), [
     ("LRN", (1, 4, 6, 6), "lrn_param { local_size: 4 }", "odd sizes"), ("LRN", (1, 4), "", "4 axes"),
+    ("LRN", (1, 4, 6, 6), "lrn_param { local_size: 4294967295 }", "below 65536"),
+    ("BatchNorm", (1, 4, 6, 6), "batch_norm_param { eps: nan }", "eps nan"),
+    ("MVN", (1, 4), "mvn_param { eps: inf }", "eps inf"),
     ("LRN", (1, 4, 3, 3, 3), "", "4 axes"), ("BatchNorm", (4,), "", "f32[4]"), ("MVN", (1, 2, 3, 4, 5), "", "4 axes"),
 ])  # fmt: skip
 def test_what_caffe_aborts_at_is_refused(kind: str, shape: tuple[int, ...], fields: str, why: str) -> None:
