@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import PluginError
@@ -71,8 +71,3 @@ def _frontend(framework: str, host: PluginHost) -> Frontend:
     raise PluginError(
         "D610", f"no installed plugin runs layers of {framework}", "", "install the plugin of the framework"
     )
-
-
-def missing(texts: Mapping[str, str], host: PluginHost) -> str:
-    """What the framework of a part lacks here: a pip line, or an empty string; PluginError D610 without a plugin."""
-    return _frontend(texts.get("framework", ""), host).submodel_missing()

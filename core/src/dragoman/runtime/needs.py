@@ -11,6 +11,7 @@ from dragoman.graph.types import DYNAMIC, DType, Interval, TensorType, checked_d
 from dragoman.ir.document import Document, Element, Layer, Port, info_of
 from dragoman.ir.extension import STATE
 from dragoman.ir.owners import Owner, recorded_owners
+from dragoman.offload.run import OP
 
 #: of a layer: its attributes and its inputs, as far as they decide what comes out
 Key = tuple[tuple[tuple[str, str], ...], tuple[str, ...]]
@@ -27,6 +28,8 @@ class Need:
         declared: what the outputs of a layer are, by :func:`key_of` it.
         kinds: element types at their ports.
         owner: the plugin that the IR names.
+        framework: of offloaded layers, the framework that runs them; empty for other ops.
+        parts: of offloaded layers, the name and the attributes of each.
     """
 
     op: str
@@ -35,6 +38,8 @@ class Need:
     declared: dict[Key, tuple[TensorType, ...]] = dataclasses.field(default_factory=dict)
     kinds: set[DType] = dataclasses.field(default_factory=set)
     owner: Owner | None = None
+    framework: str = ""
+    parts: list[tuple[str, dict[str, str]]] = dataclasses.field(default_factory=list)
 
     def __str__(self) -> str:
         named = ", ".join(map(repr, self.layers[:3]))
@@ -47,6 +52,17 @@ class Need:
         self.declared.update(other.declared)
         self.kinds |= other.kinds
         self.owner = self.owner or other.owner
+        self.parts += other.parts
+
+    def by_framework(self) -> list[Need]:
+        """The needs of offloaded layers, each with its framework's own plugin; other needs as they are."""
+        found: dict[tuple[str, Owner], Need] = {}
+        for name, texts in self.parts:
+            owner = Owner(*(texts.get(key, "") for key in ("plugin", "distribution", "plugin_version")))
+            framework = texts.get("framework", "")
+            need = found.setdefault((framework, owner), Need(self.op, owner=owner, framework=framework))
+            need.layers.append(name)
+        return list(found.values()) or [self]
 
 
 def needs_of(xml: str | Path | bytes) -> dict[str, Need]:
@@ -92,6 +108,8 @@ def _add(need: Need, layer: Layer) -> None:
     given = tuple(_declared(p) for p in layer.inputs)
     made = tuple(_declared(p) for p in layer.outputs)
     need.layers.append(layer.name)
+    if layer.type == OP:
+        need.parts.append((layer.name, texts))
     need.names |= set(texts)
     need.declared[key_of(texts, given)] = made
     need.kinds |= {t.dtype for t in (*given, *made)}

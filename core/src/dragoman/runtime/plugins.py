@@ -54,18 +54,27 @@ def check_needs(needs: Mapping[str, Need], host: PluginHost, where: str = "") ->
         where: the IR, for messages.
 
     Raises:
-        PluginError: D610 when ops are missing, D611 when plugins are older.
+        PluginError: D610 when ops are missing, D611 when plugins are older, D613 when the framework of offloaded layers
+            is not installed.
     """
     runnable = {item.op for _, item in host.runtime_ops(needs)}
-    missing = [_missing(need, host) for op, need in needs.items() if op not in runnable]
+    wanted = [part for need in needs.values() for part in need.by_framework()]
+    frameworks = {f.name: f for _, f in host.frontends()} if any(need.framework for need in wanted) else {}
+    missing = [
+        _missing(n, host) for n in wanted if n.op not in runnable or (n.framework and n.framework not in frameworks)
+    ]
     if missing:
         count = f"{len(missing)} ops" if len(missing) > 1 else "an op"
         what = f"the IR has {count} that no installed plugin computes: {_ops(missing)}"
         raise PluginError("D610", what, where, _hints(missing), problems=[p for p, _ in missing])
-    older = [found for need in needs.values() if (found := _older(need, host)) is not None]
+    older = [found for need in wanted if (found := _older(need, host)) is not None]
     if older:
         what = f"the IR was made with newer plugins than are installed, for {_ops(older)}"
         raise PluginError("D611", what, where, _hints(older), problems=[p for p, _ in older])
+    for need in wanted:
+        if need.framework and (line := frameworks[need.framework].submodel_missing()):
+            what = f"the IR has layers that run in {need.framework}, which is not installed"
+            raise PluginError("D613", what, ", ".join(filter(None, (where, str(need)))), line)
 
 
 #: what is wrong, and what to do
