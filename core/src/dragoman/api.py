@@ -45,7 +45,10 @@ def plan(model: Any, *, host: PluginHost | None = None, progress: Progress | Non
     ports = inventory(graph, given.name, session.context.framework)
     inputs = tuple(f"{p.name}: {p.type}" for p in ports.inputs)
     outputs = tuple(f"{p.name}: {p.type}" for p in ports.outputs)
-    return Plan(given.name, session.context.framework, ports.format, tuple(layers), inputs, outputs, ports.hints)
+    return Plan(
+        given.name, session.context.framework, ports.format, tuple(layers), inputs, outputs, ports.hints,
+        tuple(session.replacements),
+    )  # fmt: skip
 
 
 def inspect(model: Any, *, host: PluginHost | None = None, **options: Any) -> Inventory:

@@ -44,9 +44,10 @@ def dragoman_register_ops() -> Iterable[type[Op]]:
 
 @hookimpl
 def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:
+    from dragoman.frontends.openvino_layers import openvino_layers
     from dragoman.offload.extractor import extractors
 
-    return extractors(framework)
+    return [*extractors(framework), openvino_layers(framework)]
 
 
 @hookimpl

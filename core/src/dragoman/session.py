@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dragoman.ops.define import OpRegistry
     from dragoman.rules.pipeline import Pipeline
     from dragoman.rules.rule import RuleReport
+    from dragoman.rules.survey import Replacement
 
 
 @contextmanager
@@ -132,6 +133,8 @@ class Session:
         self.progress = progress or (lambda stage: None)
         self.options: dict[str, Any] = {}
         self.context = Context("", self.options)
+        #: of a plan: what the replacements file takes
+        self.replacements: list[Replacement] = []
         self._ops: OpRegistry | None = None
 
     @property
@@ -256,7 +259,9 @@ class Session:
         if self.options.get("replacements"):
             from dragoman.rules.replacements import load_replacements
 
-            rules = [*rules, *(("replacements", r) for r in load_replacements(self.options["replacements"], rules))]
+            idle = [f"{p.name} ({p.status})" for p in self.host.plugins.values() if p.status != "loaded"]
+            bound = load_replacements(self.options["replacements"], rules, self.ops, idle)
+            rules = [*rules, *(("replacements", rule) for rule in bound)]
         return Pipeline(rules, skip=frozenset(self.options.get("skip") or ()))
 
     def plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
@@ -266,8 +271,10 @@ class Session:
 
     def _plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
         frontend, graph = self.load(given)
+        pipeline = self.pipeline()
         with self.stage("source rules"):
-            self.pipeline().run("source", graph, self.ops, framework=frontend.name)
+            self.replacements = pipeline.survey("source", graph, self.ops, frontend.name)
+            pipeline.run("source", graph, self.ops, framework=frontend.name)
         with self.stage("extract"):
             offloader = self._offloader(frontend, graph)
             while True:
@@ -275,7 +282,26 @@ class Session:
                 plan_layers(graph, context, graph.name)
                 if offloader is None or not offloader.learn(context):
                     break
-        return graph, self._offloaded(offloader, graph, context)
+        layers = self._offloaded(offloader, graph, context)
+        self.replacements += self._later(pipeline, frontend, graph, complete=not context.problems())
+        return graph, layers
+
+    def _later(self, pipeline: Pipeline, frontend: Frontend, graph: Graph, *, complete: bool) -> list[Replacement]:
+        """What replacements of the phases after extraction take; these phases only run for a plan if there are any."""
+        phases = [p for p in ("simplify", "target") if pipeline.bound(p, frontend.name)]
+        if not phases:
+            return []
+        from dragoman.rules.survey import unsurveyed
+
+        if not complete:
+            note = "where cannot be told before every layer is converted"
+            return [unsurveyed(r, note) for p in phases for r in pipeline.bound(p, frontend.name)]
+        found: list[Replacement] = []
+        target, _ = self._extracted(frontend, graph, graph.name)
+        for phase in ("simplify", "target"):
+            found += pipeline.survey(phase, target, self.ops, frontend.name)
+            pipeline.run(phase, target, self.ops, framework=frontend.name)
+        return found
 
     def convert(self, given: Any) -> Result:
         """All stages but writing; raises DragomanError."""

@@ -92,12 +92,12 @@ def ops_of(graph):
 
 
 SCOPE = """
-[[replacement]]
+[[replace]]
 id = "SSD"
 scopes = ["po.t"]
 inputs = ["scores:1", "boxes:0"]
 outputs = ["nms:0"]
-[replacement.attributes]
+[replace.attributes]
 confidence = 0.25
 """
 
@@ -126,24 +126,24 @@ def test_the_legacy_form_says_the_same(tmp_path):
 
 
 def test_without_ports_a_region_has_all_values_that_cross_its_border(tmp_path):
-    graph = run(tmp_path, '[[replacement]]\nid = "SSD"\nscopes = ["post"]\n')
+    graph = run(tmp_path, '[[replace]]\nid = "SSD"\nscopes = ["post"]\n')
     assert [v.producer.name for v in graph.find("post/DetectionOutput_0").inputs] == ["pre", "x"]
 
 
 def test_points_take_what_lies_between_and_leave_the_branch(tmp_path):
-    graph = run(tmp_path, '[[replacement]]\nid = "Middle"\nstart = ["pre"]\nend = ["post/nms"]\noutputs = ["nms:0"]\n')
+    graph = run(tmp_path, '[[replace]]\nid = "Middle"\nstart = ["pre"]\nend = ["post/nms"]\noutputs = ["nms:0"]\n')
     assert ops_of(graph) == ["@input", "Conv", "Relu", "Fused", "Tuned"]
     fused = next(n for n in graph if n.op == "Fused")
     assert fused.attrs == {"count": 4}  # pre is inside, and stays only because the branch reads it too
 
 
 def test_a_general_replacement_gets_its_attributes(tmp_path):
-    text = '[[replacement]]\nid = "Rename"\nkind = "general"\nattributes = {op = "Conv", to = "Conv2"}\n'
+    text = '[[replace]]\nid = "Rename"\nkind = "general"\nattributes = {op = "Conv", to = "Conv2"}\n'
     assert "Conv2" in ops_of(run(tmp_path, text))
 
 
 def test_a_pattern_is_bound_in_place_of_the_unbound_rule(tmp_path):
-    graph = run(tmp_path, '[[replacement]]\nid = "Tuned"\nattributes = {level = 3}\n')
+    graph = run(tmp_path, '[[replace]]\nid = "Tuned"\nattributes = {level = 3}\n')
     (node,) = [n for n in graph if n.op == "Tuned"]
     assert node.attrs == {"level": 3}
 
@@ -160,20 +160,20 @@ def test_unbound_replacements_do_nothing():
         ("[[replacement]\n", "r.toml", "D143", "line 1"),
         ("[\n{]\n", "r.json", "D143", "line 2"),
         ("[" * 100000, "r.json", "D143", "nested"),
-        ('[[replacement]]\nid = "SDD"\n', "r.toml", "D144", "'SSD'"),
-        ('[[replacement]]\nid = "SSD"\nscope = ["a"]\n', "r.toml", "D145", "'scopes'"),
-        ('[[replacement]]\nid = "SSD"\nkind = "points"\n', "r.toml", "D145", 'kind = "scope"'),
-        ('[[replacement]]\nid = "SSD"\nscopes = ["(a"]\n', "r.toml", "D145", "regular expression"),
-        ('[[replacement]]\nid = "SSD"\nscopes = ["post"]\ninputs = ["a"]\n', "r.toml", "D145", "NODE:PORT"),
-        ('[[replacement]]\nid = "SSD"\nattributes = 3\n', "r.toml", "D145", "line 2"),
-        ('[[other]]\nid = "SSD"\n', "r.toml", "D145", "[[replacement]]"),
+        ('[[replace]]\nid = "SDD"\n', "r.toml", "D144", "'SSD'"),
+        ('[[replace]]\nid = "SSD"\nscope = ["a"]\n', "r.toml", "D145", "'scopes'"),
+        ('[[replace]]\nid = "SSD"\nkind = "points"\n', "r.toml", "D145", 'kind = "scope"'),
+        ('[[replace]]\nid = "SSD"\nscopes = ["(a"]\n', "r.toml", "D145", "regular expression"),
+        ('[[replace]]\nid = "SSD"\nscopes = ["post"]\ninputs = ["a"]\n', "r.toml", "D145", "NODE:PORT"),
+        ('[[replace]]\nid = "SSD"\nattributes = 3\n', "r.toml", "D145", "line 3, column 1"),
+        ('[[other]]\nid = "SSD"\n', "r.toml", "D145", "[[replace]]"),
         ("3", "r.json", "D145", "list"),
         ('[{"id": "Middle", "match_kind": "points", "instances": [3]}]', "r.json", "D145", "legacy"),
         ('[{"id": "SSD", "match_kind": "scope", "custom": {}}]', "r.json", "D145", "'custom'"),
-        ('[[replacement]]\nid = "SSD"\nscopes = ["past"]\n', "r.toml", "D146", "'post'"),
-        ('[[replacement]]\nid = "Middle"\nstart = ["pro"]\nend = ["out"]\n', "r.toml", "D146", "'pre'"),
-        ('[[replacement]]\nid = "Middle"\nstart = ["out"]\nend = ["pre"]\n', "r.toml", "D146", "no way"),
-        ('[[replacement]]\nid = "SSD"\nscopes = ["post"]\noutputs = ["nms:7"]\n', "r.toml", "D146", "port 7"),
+        ('[[replace]]\nid = "SSD"\nscopes = ["past"]\n', "r.toml", "D146", "'post'"),
+        ('[[replace]]\nid = "Middle"\nstart = ["pro"]\nend = ["out"]\n', "r.toml", "D146", "'pre'"),
+        ('[[replace]]\nid = "Middle"\nstart = ["out"]\nend = ["pre"]\n', "r.toml", "D146", "no way"),
+        ('[[replace]]\nid = "SSD"\nscopes = ["post"]\noutputs = ["nms:7"]\n', "r.toml", "D146", "port 7"),
     ],
 )
 def test_what_is_wrong_is_told_with_the_place_and_the_closest_name(tmp_path, text, name, code, says):

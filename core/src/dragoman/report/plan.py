@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import DragomanError
 from dragoman.frontends.extract import LayerPlan, unsupported
+
+if TYPE_CHECKING:
+    from dragoman.rules.survey import Replacement
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Plan:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    replacements: tuple[Replacement, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -63,6 +67,7 @@ class Plan:
             "layers": [dataclasses.asdict(layer) for layer in self.layers],
             "offloaded": self.offloaded,
             "hints": list(self.hints),
+            "replacements": [dataclasses.asdict(r) for r in self.replacements],
         }
 
     def lines(self) -> Iterator[str]:
@@ -76,6 +81,8 @@ class Plan:
         yield f"{'layer type':<{width}}  count  plugin      status"
         for (op, by, status), n in sorted(kinds.items(), key=lambda k: (k[0][2] == "converted", k[0][0])):
             yield f"{op:<{width}}  {n:>5}  {by:<10}  {status}"
+        for replacement in self.replacements:
+            yield from replacement.lines()
         for hint in self.hints:
             yield f"hint: {hint}"
         for part, names in self.offloaded.items():

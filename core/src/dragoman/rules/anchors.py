@@ -2,10 +2,11 @@
 
 - a :class:`ScopeRule` replaces all nodes below a name: ``scopes`` are regular expressions for names that end before a
   ``/``; each different name that one of them matches is a region of its own;
-- a :class:`PointsRule` replaces what lies between named nodes, these included;
+- a :class:`PointsRule` replaces what lies between named nodes, these included unless told otherwise;
 - a general replacement is a :class:`~dragoman.rules.rule.Pass` that reads its ``attributes``.
 
-Anchors stand in the class, or come from a file (``--replacements``), which binds them to the rule's ``id``.
+Anchors stand in the class, or come from a file (``--replacements``), which binds them to the rule's ``id``. They are
+looked up in the whole model, bodies included, before any rule of the phase runs.
 """
 
 from __future__ import annotations
@@ -18,42 +19,38 @@ from dragoman.errors import UsageError, did_you_mean
 from dragoman.graph.graph import Graph, Node, Value, sort_topologically
 from dragoman.rules.apply import discard, failed
 from dragoman.rules.editor import Editor, broken
+from dragoman.rules.regions import BORDER, Region, between, region_of
 from dragoman.rules.rule import NoMatch, Pass
+
+__all__ = ["PointsRule", "Port", "Region", "RegionRule", "ScopeRule"]
 
 
 class Port:
-    """An input or output of a region: a regular expression for the node's name, and the port's number."""
+    """An input or output of a region: a regular expression for the node's name, and the port's number.
 
-    __slots__ = ("node", "number")
+    ``others`` are further ports that read the same value.
+    """
 
-    def __init__(self, node: str, number: int = 0) -> None:
+    __slots__ = ("node", "number", "others")
+
+    def __init__(self, node: str, number: int = 0, others: Sequence[Port] = ()) -> None:
         self.node = node
         self.number = number
+        self.others = tuple(others)
 
     def __repr__(self) -> str:
         return f"{self.node}:{self.number}"
-
-
-class Region:
-    """A part of a graph: its nodes in order, the values that come in, the values that go out."""
-
-    __slots__ = ("inputs", "name", "nodes", "outputs")
-
-    def __init__(self, name: str, nodes: Sequence[Node], inputs: Sequence[Value], outputs: Sequence[Value]) -> None:
-        self.name = name
-        self.nodes = tuple(nodes)
-        self.inputs = tuple(inputs)
-        self.outputs = tuple(outputs)
 
 
 class RegionRule(Pass):
     """What scope and points share: the ports of a region, and putting something in its place.
 
     ``inputs`` and ``outputs`` choose and order the values that cross the border; when empty they are all values that
-    do, in the order of the nodes.
+    do, in the order of the nodes. With ``encloses`` a value may cross it only at the points that the rule names.
     """
 
     phase: ClassVar[str] = "source"
+    encloses: ClassVar[bool] = False
     inputs: Sequence[Port] = ()
     outputs: Sequence[Port] = ()
 
@@ -62,8 +59,28 @@ class RegionRule(Pass):
         raise NotImplementedError(type(self).__name__)
 
     def regions(self, graph: Graph) -> Iterable[tuple[str, list[Node]]]:
-        """The regions with their names; UsageError D146 where a name is not in the graph."""
+        """The regions of this graph with their names."""
         raise NotImplementedError(type(self).__name__)
+
+    def missing(self, graphs: Sequence[Graph]) -> Iterable[UsageError]:
+        """D146 for what none of the model's graphs (it and its bodies) has."""
+        return []
+
+    def opens(self, value: Value, reader: Node) -> bool:
+        """A value may come in here."""
+        return True
+
+    def closes(self, value: Value, readers: Sequence[Node]) -> bool:
+        """A value that no port names may go out here, to these readers outside."""
+        return False
+
+    def keeps(self, value: Value) -> bool:
+        """Readers outside keep this value as it is, and so the node that makes it."""
+        return False
+
+    def survey(self, graph: Graph, context: Editor) -> list[Region]:
+        """What would be replaced in this graph; D146 where a region's border is wrong."""
+        return [region_of(self, name, nodes, context.leaves) for name, nodes in self.regions(graph)]
 
     def run(self, graph: Graph, context: Editor) -> int:
         if context.look is not None:
@@ -71,7 +88,7 @@ class RegionRule(Pass):
         return sum(self._apply(name, nodes, graph, context) for name, nodes in list(self.regions(graph)))
 
     def _apply(self, name: str, nodes: list[Node], graph: Graph, context: Editor) -> bool:
-        region = self._region(name, nodes, context)
+        region = region_of(self, name, nodes, context.leaves)
         last = nodes[-1]
         origin = last.origin.by(self.name) if last.origin is not None else None
         op = context.builder(last, origin, name)
@@ -92,95 +109,110 @@ class RegionRule(Pass):
         sort_topologically(graph)
         return True
 
-    def _region(self, name: str, nodes: list[Node], context: Editor) -> Region:
-        inside = {id(n) for n in nodes}
-        entering: dict[int, Value] = {}
-        leaving: list[Value] = []
-        for node in nodes:
-            for value in node.inputs:
-                if value is not None and id(value.producer) not in inside:
-                    entering.setdefault(id(value), value)
-            for value in node.outputs:
-                if context.leaves(value) or any(id(user) not in inside for user, _ in value.uses):
-                    leaving.append(value)
-        inputs = [_port(p, nodes, self.name, name).inputs[p.number] for p in self.inputs]
-        outputs = [_port(p, nodes, self.name, name).outputs[p.number] for p in self.outputs]
-        return Region(name, nodes, [v for v in inputs if v is not None] or list(entering.values()), outputs or leaving)
-
 
 class ScopeRule(RegionRule):
-    """Replaces all nodes whose names lie below a scope."""
+    """Replaces all nodes whose names lie below a scope.
+
+    With ``loose`` an expression may also be the beginning of names (all of which are then one region), and one of
+    several expressions is enough: the meaning that the legacy configuration gives them.
+    """
 
     scopes: Sequence[str] = ()
+    loose: bool = False
 
     def regions(self, graph: Graph) -> Iterable[tuple[str, list[Node]]]:
         found: dict[str, list[Node]] = {}
         for text in self.scopes:
-            expression = re.compile(f"({text})(?:/|$)")
-            held = len(found)
-            for node in graph:
-                if (m := expression.match(node.name)) is not None:
-                    found.setdefault(m[1], []).append(node)
-            if len(found) == held:
-                raise _missing(self.name, "scope", text, [n.name.rpartition("/")[0] for n in graph])
+            for name, nodes in self._of(text, graph).items():
+                if name in found:
+                    both = {id(n) for n in (*found[name], *nodes)}
+                    nodes = [n for n in graph if id(n) in both]
+                found[name] = nodes
         return found.items()
+
+    def _of(self, text: str, graph: Graph) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        expression = re.compile(f"({_without_slash(text) if self.loose else text})(?:/|$)")
+        for node in graph:
+            if node.op not in BORDER and (m := expression.match(node.name)) is not None:
+                found.setdefault(m[1], []).append(node)
+        if not found and self.loose:
+            begins = [n for n in graph if n.op not in BORDER and re.match(text, n.name)]
+            found = {text: begins} if begins else {}
+        return found
+
+    def missing(self, graphs: Sequence[Graph]) -> Iterable[UsageError]:
+        lost = [text for text in self.scopes if not any(self._of(text, g) for g in graphs)]
+        if self.loose and len(lost) < len(self.scopes):
+            return
+        known = {part for g in graphs for n in g for part in _scopes(n.name)}
+        for text in lost:
+            what = f"{self.name}: no scope in the model is called {text!r}"
+            yield UsageError("D146", what, self.at("scopes", text), did_you_mean(text, sorted(known)))
 
 
 class PointsRule(RegionRule):
-    """Replaces what lies on the ways from the start nodes to the end nodes, these included."""
+    """Replaces what lies on the ways from the start nodes to the end nodes, these included unless told otherwise."""
 
+    encloses: ClassVar[bool] = True
     starts: Sequence[str] = ()
     ends: Sequence[str] = ()
+    include_starts: bool = True
+    include_ends: bool = True
 
     def regions(self, graph: Graph) -> Iterable[tuple[str, list[Node]]]:
-        if not self.ends:
+        wanted = {*self.starts, *self.ends}
+        named = {n.name: n for n in graph if n.name in wanted}
+        if not self.ends or len(named) < len(wanted):
             return []
-        named = {n.name: n for n in graph}
-        for name in (*self.starts, *self.ends):
-            if name not in named:
-                raise _missing(self.name, "node", name, list(named))
-        starts = {id(named[n]) for n in self.starts}
-        before = _reach([named[n] for n in self.ends], starts)
-        after = {i for i in before if i in starts}
-        inside = []
-        for node in graph:  # in order, so that what a node reads is settled before it
-            if id(node) in before and (
-                id(node) in after or any(v is not None and id(v.producer) in after for v in node.inputs)
-            ):
-                after.add(id(node))
-                inside.append(node)
+        inside = between(self, graph, [named[n] for n in self.starts], [named[n] for n in self.ends])
+        inside = [
+            n
+            for n in inside
+            if n.op not in BORDER
+            and (self.include_starts or n.name not in self.starts)
+            and (self.include_ends or n.name not in self.ends)
+        ]
         if not inside:
-            what = f"{self.name}: there is no way from {', '.join(self.starts)} to {', '.join(self.ends)}"
-            raise UsageError("D146", what, f"graph {graph.name!r}", "starts come before ends in the model")
+            what = f"{self.name}: nothing lies between {', '.join(self.starts)} and {', '.join(self.ends)}"
+            raise UsageError("D146", what, self.at("start"), "let the points be part of it, or choose others")
         return [(self.ends[0], inside)]
 
+    def missing(self, graphs: Sequence[Graph]) -> Iterable[UsageError]:
+        known = {n.name for g in graphs for n in g if n.name}
+        points = [*(("start", n) for n in self.starts), *(("end", n) for n in self.ends)]
+        lost = [(key, name) for key, name in points if name not in known]
+        for key, name in lost:
+            what = f"{self.name}: no node in the model is called {name!r}"
+            yield UsageError("D146", what, self.at(key, name), did_you_mean(name, sorted(known)))
+        wanted = {*self.starts, *self.ends}
+        if not lost and wanted and not any(wanted <= {n.name for n in g} for g in graphs):
+            what = f"{self.name}: the points lie in different bodies of the model"
+            raise UsageError("D146", what, self.at("start"), "all points of a replacement lie in one graph")
 
-def _reach(ends: Sequence[Node], stop: set[int]) -> set[int]:
-    """Ids of the ends and of everything they read, not beyond ``stop``."""
-    found = {id(n) for n in ends}
-    stack = list(ends)
-    while stack:
-        node = stack.pop()
-        if id(node) in stop:
-            continue
-        for value in node.inputs:
-            if value is not None and id(value.producer) not in found and value.producer.graph is node.graph:
-                found.add(id(value.producer))
-                stack.append(value.producer)
-    return found
+    def opens(self, value: Value, reader: Node) -> bool:
+        return (reader if self.include_starts else value.producer).name in self.starts
+
+    def closes(self, value: Value, readers: Sequence[Node]) -> bool:
+        if self.outputs:
+            return False
+        if self.include_ends:
+            return value.producer.name in self.ends
+        return bool(readers) and all(n.name in self.ends for n in readers)
+
+    def keeps(self, value: Value) -> bool:
+        name = value.producer.name
+        return name in self.starts and name not in self.ends
 
 
-def _port(port: Port, nodes: Sequence[Node], rule: str, region: str) -> Node:
-    expression = re.compile(port.node)
-    found = [n for n in nodes if expression.search(n.name)]
-    if not found:
-        raise _missing(rule, "node", f"{port.node} in {region}", [n.name for n in nodes])
-    node = found[0]
-    if port.number >= max(len(node.inputs), len(node.outputs)):
-        raise UsageError("D146", f"{rule}: {node!r} has no port {port.number}", f"region {region!r}", "count from 0")
-    return node
+def _without_slash(text: str) -> str:
+    """Legacy expressions of scopes end in the slash."""
+    if not text.endswith("/"):
+        return text
+    return text[:-2] if text.endswith("\\/") else text[:-1]
 
 
-def _missing(rule: str, what: str, name: str, known: Sequence[str]) -> UsageError:
-    hint = did_you_mean(name, sorted({k for k in known if k}))
-    return UsageError("D146", f"{rule}: no {what} in the model is called {name!r}", "--replacements", hint)
+def _scopes(name: str) -> list[str]:
+    """The names that a node's name lies below, and itself."""
+    parts = name.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts) + 1) if parts[i - 1]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from dragoman.errors import DragomanError, RuleError, UsageError, did_you_mean
 from dragoman.graph.graph import Graph, Node
@@ -17,6 +18,9 @@ from dragoman.rules.editor import Editor
 from dragoman.rules.matcher import Reasons
 from dragoman.rules.order import ordered
 from dragoman.rules.rule import PHASES, Compiled, Pass, Rule, RuleReport, Transformation
+
+if TYPE_CHECKING:
+    from dragoman.rules.survey import Replacement
 
 Entry = "tuple[str, Rule | Pass]"
 #: Changes of one phase to one graph, for each node it had: more than that will not end.
@@ -65,9 +69,24 @@ class Pipeline:
     def run(self, phase: str, graph: Graph, ops: OpRegistry, framework: str = "") -> list[RuleReport]:
         """Apply the rules of a phase to a graph and to all bodies in it.
 
+        Raises UsageError D146 before anything is changed, where a replacement of a file does not fit.
         Raises RuleError: D501 (a rule breaks the graph), D502 (it fails), D503 (no end), D504 (a loop in the order).
         """
+        self.survey(phase, graph, ops, framework)
         return self._run(self._chosen(phase, framework), phase, graph, ops, framework)
+
+    def bound(self, phase: str, framework: str = "") -> list[Rule | Pass]:
+        """The replacements of a file in a phase."""
+        return [r for r in self._chosen(phase, framework) if r.label]
+
+    def survey(self, phase: str, graph: Graph, ops: OpRegistry, framework: str = "") -> list[Replacement]:
+        """What the replacements of a file would take in a graph; UsageError D146 where one does not fit."""
+        bound = self.bound(phase, framework)
+        if not bound:
+            return []
+        from dragoman.rules.survey import survey
+
+        return survey(bound, graph, ops, framework)
 
     def _before(self, rule: Rule | Pass) -> list[Rule | Pass]:
         chosen = self._chosen(rule.phase, rule.framework)

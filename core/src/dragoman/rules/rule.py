@@ -48,6 +48,8 @@ class Transformation:
         needs_file: it does nothing until a replacements file binds it.
         attributes: what the file gives it besides the anchor.
         label: the name of a bound copy; empty when no file is concerned.
+        located: where in that file a key, or a text in its value, stands.
+        optional: it is no error when the model has no place for it.
     """
 
     phase: ClassVar[str] = "simplify"
@@ -58,6 +60,12 @@ class Transformation:
     needs_file: ClassVar[bool] = False
     attributes: Mapping[str, Any] = {}
     label: str = ""
+    located: Callable[[str, object], str] | None = None
+    optional: bool = False
+
+    def at(self, key: str = "", value: object = None) -> str:
+        """Where a replacements file has bound this; for messages."""
+        return self.located(key, value) if self.located is not None else "--replacements"
 
     @property
     def name(self) -> str:
