@@ -44,6 +44,8 @@ class Report:
     outputs: tuple[Difference, ...]
     #: which better references could not run the model, and why
     notes: tuple[str, ...] = ()
+    #: of the IR's time, what layers take that run in their own framework; None when there are none
+    offloaded: float | None = None
 
     @property
     def passed(self) -> bool:
@@ -61,6 +63,7 @@ class Report:
             "passed": self.passed,
             "outputs": outputs,
             "notes": list(self.notes),
+            "offloaded": self.offloaded,
         }
 
     def lines(self) -> Iterator[str]:
@@ -71,6 +74,8 @@ class Report:
         for d in self.outputs:
             numbers = f"{d.max_abs:9.2e}  {d.mean_abs:9.2e}  {d.max_rel:9.2e}  {d.mean_rel:9.2e}  {d.cosine:9.6f}"
             yield f"{d.output:<{width}}  {numbers}  {'ok' if d.passed else d.reason or 'differs'}"
+        if self.offloaded is not None:
+            yield f"offloaded layers take {self.offloaded:.0%} of the IR's time"
         yield from (f"note: {note}" for note in self.notes)
 
     def error(self) -> AccuracyError:

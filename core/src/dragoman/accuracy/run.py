@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ from dragoman.accuracy.feeds import generate, load
 from dragoman.errors import PluginError
 from dragoman.graph.types import TensorType
 from dragoman.hookspecs import Reference
+from dragoman.offload.run import clock
 from dragoman.plugins import PluginHost
 from dragoman.runtime import IrRunner
 
 TOLERANCE = 1e-4
+#: inferences whose time is taken, where layers run in their own framework
+TIMED_RUNS = 5
 
 
 def check_model(
@@ -40,6 +45,7 @@ def check_model(
     references = ready_references(host, framework, options)
     notes: list[str] = []
     runner = IrRunner(ir, host)
+    calls = clock.calls
     differences: list[Difference] = []
     for k in range(1 if data is not None else samples):
         if data is None:
@@ -49,7 +55,18 @@ def check_model(
         expected = _first_answer(references, notes, model, {**feeds, **(frozen or {})}, outputs, options)
         actual = runner.run(feeds)
         differences += compare_all(expected, actual, tolerance, f" #{k}" if samples > 1 and data is None else "")
-    return Report(_label(model), _label(ir), references[0].name, tolerance, tuple(differences), tuple(notes))
+    share = offloaded_share(runner, feeds) if clock.calls > calls else None
+    return Report(_label(model), _label(ir), references[0].name, tolerance, tuple(differences), tuple(notes), share)
+
+
+def offloaded_share(runner: IrRunner, feeds: Mapping[str, Any]) -> float:
+    """Of the time of an inference, what layers take that run in their own framework: the median of a few runs."""
+    shares = []
+    for _ in range(TIMED_RUNS):
+        before, start = clock.seconds, time.perf_counter()
+        runner.run(feeds)
+        shares.append((clock.seconds - before) / (time.perf_counter() - start))
+    return min(1.0, statistics.median(shares))
 
 
 def _label(model: Any) -> str:
