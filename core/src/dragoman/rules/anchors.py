@@ -83,8 +83,9 @@ class RegionRule(Pass):
         return [region_of(self, name, nodes, context.leaves) for name, nodes in self.regions(graph)]
 
     def run(self, graph: Graph, context: Editor) -> int:
-        if context.look is not None:
+        if context.look is not None or self.name in context.done:
             return 0  # anchors are names of the model as it was
+        context.done.add(self.name)
         return sum(self._apply(name, nodes, graph, context) for name, nodes in list(self.regions(graph)))
 
     def _apply(self, name: str, nodes: list[Node], graph: Graph, context: Editor) -> bool:

@@ -47,6 +47,8 @@ class Editor:
         self.touched: dict[int, Node] = {}
         self.look: Iterable[Node] | None = None
         self.whole = False
+        #: names of rules that are done with this graph
+        self.done: set[str] = set()
         self._stale: dict[int, Node] = {}
         self._through = _handed_through(graph)
 

@@ -142,6 +142,7 @@ def _json_places(file: Path, text: str) -> dict[Path_, tuple[int, int]]:
             raise UsageError("D145", f"the key {path[-1]!r} stands twice", where, "leave one out")
         places[path] = (line, at - start + 1)
 
+    top: list[Any] | None
     for token in _JSON_TOKEN.finditer(text):
         line += text.count("\n", last, token.start())
         start, last = text.rfind("\n", 0, token.start()) + 1, token.start()
@@ -156,12 +157,13 @@ def _json_places(file: Path, text: str) -> dict[Path_, tuple[int, int]]:
         if mark == ":":
             continue
         if top is not None and top[2] == "{" and top[1] is None:
-            top[1] = json.loads(token[0], strict=False)
-            note((*top[0], top[1]), token.start())
+            key: str = json.loads(token[0], strict=False)
+            top[1] = key
+            note((*top[0], key), token.start())
             continue
         if top is not None and top[2] == "[":
             note((*top[0], top[1]), token.start())
         if mark:
-            path: Path_ = () if top is None else tuple([*top[0], top[1]])
+            path: Path_ = () if top is None else (*top[0], top[1])
             stack.append([path, None if mark == "{" else 0, mark])
     return places

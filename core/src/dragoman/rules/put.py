@@ -79,7 +79,10 @@ class Put:
         places = {id(v): i for i, v in enumerate(tensors)}
         operands = [(places[id(v)], None) if isinstance(v, Value) else (None, v) for v in values]
         own = {"type": self.kind, "operands": operands, "attributes": attributes}
-        return op.make(OPENVINO, *tensors, outputs=outputs, **own)
+        made = op.make(OPENVINO, *tensors, outputs=outputs, **own)
+        node: Node = (made if isinstance(made, Value) else made[0]).producer
+        node.name = node.name.replace(OPENVINO, self.kind)
+        return made
 
     def _resolved(self, name: str, given: Any, find: Callable[[str], Value]) -> Any:
         if not isinstance(given, Taken):
