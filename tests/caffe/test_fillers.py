@@ -54,6 +54,9 @@ def test_each_output_of_a_positive_unitball_sums_to_1() -> None:
 @pytest.mark.parametrize("filler, what", [
     ('type: "magic"', "'magic' is not one of Caffe's fillers"),
     ('type: "gaussian" sparse: 3', "sparse"),
+    ('type: "gaussian" std: -1', "numbers that Caffe does not take"),
+    ('type: "uniform" min: 2 max: 1', "numbers that Caffe does not take"),
+    ('type: "uniform" max: inf', "numbers that Caffe does not take"),
 ])  # fmt: skip
 def test_fillers_that_caffe_does_not_have_or_that_cannot_be_repeated(filler: str, what: str) -> None:
     parameters = f"convolution_param {{ num_output: 8 kernel_size: 4 weight_filler {{ {filler} }} }}"

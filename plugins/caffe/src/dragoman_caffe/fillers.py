@@ -37,6 +37,10 @@ def filled(layer: Layer, filler: str, shape: Sequence[int], default: float, seed
     norm = layer.get(f"{filler}.variance_norm", "FAN_IN")
     if layer.get(f"{filler}.sparse", -1) >= 0:
         raise layer.refuse("a sparse filler cannot be reproduced")
+    used = {"uniform": ("min", "max"), "gaussian": ("mean", "std")}.get(kind, ())
+    wrong = {"uniform": numbers["min"] > numbers["max"], "gaussian": numbers["std"] < 0}.get(kind, False)
+    if wrong or not all(math.isfinite(numbers[name]) for name in used):
+        raise layer.refuse(f"the filler {kind!r} has numbers that Caffe does not take: {numbers}")
     if kind == "bilinear" and (len(shape) != 4 or shape[2] != shape[3]):
         raise layer.refuse("the bilinear filler takes square filters of four axes")
     dims = tuple(shape)
@@ -52,14 +56,14 @@ def _gaussian(shape: tuple[int, ...], seed: int, numbers: dict[str, float], norm
 
 
 def _unit_ball(shape: tuple[int, ...], seed: int, numbers: dict[str, float], norm: str) -> Array:
-    found = np.random.default_rng(seed).uniform(0, 1, (shape[0], -1 if not shape[1:] else math.prod(shape[1:])))
+    found = np.random.default_rng(seed).uniform(0, 1, (shape[0] if shape else 1, math.prod(shape[1:])))
     ball: Array = found / found.sum(axis=1, keepdims=True)
     return ball
 
 
 def _fan(shape: tuple[int, ...], norm: str) -> float:
     count = math.prod(shape)
-    ways = (count / shape[0], count / shape[1] if len(shape) > 1 else count)
+    ways = (count / (shape[0] if shape else 1), count / shape[1] if len(shape) > 1 else count)
     return (*ways, sum(ways) / 2)[_FANS.get(norm, 0)]
 
 
