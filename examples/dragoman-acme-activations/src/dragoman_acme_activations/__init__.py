@@ -1,0 +1,1 @@
+"""Acme's activations for Dragoman."""

@@ -1,0 +1,1 @@
+"""Acme's fork of Caffe for Dragoman."""

@@ -1,0 +1,1 @@
+"""Acme's replacements of sub-graphs for Dragoman."""
