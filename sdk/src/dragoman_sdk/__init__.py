@@ -7,6 +7,7 @@ Cases, each with ``check()``:
     LayerCase(model, feeds, expected)        a source model: converted, run in OpenVINO, compared
     RuntimeCase(op, inputs, expected, attrs) an extension op with its runtime op, run by ``dragoman.runtime``
     RuleCase(build, rules)                   a graph on which rules fire, run before and after them
+    OffloadCase(model, feeds, offload=[...]) layers that stay in their own framework, run inside OpenVINO
     OpCase(op, inputs, attrs)                one op: inference and ``fold`` against OpenVINO's own
     GraphCase(build, feeds, expected)        a small target graph, run in OpenVINO
 
@@ -16,8 +17,9 @@ Models without their framework:
     onnx_layer("domain:Op", {"x": array})    one layer; onnx_bytes(nodes, inputs, outputs) any graph; onnx_node
 
 Numbers: ``run_ir(result_or_xml, feeds)``, ``compare(found, expected)``, ``assert_close(found, expected)``. Conformance:
-``PluginConformance``, ``FrontendConformance``. The modules ``dragoman_sdk.strategies`` (needs hypothesis) and
-``dragoman_sdk.pytest_plugin`` (fixtures ``dragoman_host``, ``plugin_host``, ``convert``, ``golden``) stand beside them.
+``PluginConformance``, ``FrontendConformance``, ``OffloadConformance``. The modules ``dragoman_sdk.strategies``
+(needs hypothesis) and ``dragoman_sdk.pytest_plugin`` (fixtures ``dragoman_host``, ``plugin_host``, ``convert``, ``golden``) stand
+beside them.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from dragoman_sdk.graphcase import GraphCase
     from dragoman_sdk.layercase import LayerCase
     from dragoman_sdk.numerics import Comparison, assert_close, compare, run_ir
+    from dragoman_sdk.offloadcase import OffloadCase, OffloadConformance
     from dragoman_sdk.onnx_model import OnnxNode, OnnxPort, onnx_bytes, onnx_layer, onnx_node, onnx_port
     from dragoman_sdk.opcase import Const, Input, OpCase, assert_both_refuse, const, tensor
     from dragoman_sdk.rulecase import RuleCase
@@ -51,6 +54,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "graphcase": ("GraphCase",),
     "layercase": ("LayerCase",),
     "numerics": ("Comparison", "assert_close", "compare", "run_ir"),
+    "offloadcase": ("OffloadCase", "OffloadConformance"),
     "onnx_model": ("OnnxNode", "OnnxPort", "onnx_bytes", "onnx_layer", "onnx_node", "onnx_port"),
     "opcase": ("Const", "Input", "OpCase", "assert_both_refuse", "const", "tensor"),
     "rulecase": ("RuleCase",),
@@ -59,7 +63,8 @@ _MODULES: dict[str, tuple[str, ...]] = {
 _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
-    "CaffeNet", "Comparison", "Const", "FrontendConformance", "GraphCase", "Input", "LayerCase", "OnnxNode", "OnnxPort",
+    "CaffeNet", "Comparison", "Const", "FrontendConformance", "GraphCase", "Input", "LayerCase", "OffloadCase",
+    "OffloadConformance", "OnnxNode", "OnnxPort",
     "OpCase", "PluginConformance", "RuleCase", "RuntimeCase", "StoredLayer", "__version__", "assert_both_refuse",
     "assert_close", "caffe_layer", "compare", "const", "mean_binaryproto", "onnx_bytes", "onnx_layer", "onnx_node",
     "onnx_port", "run_ir", "save_net", "tensor", "write_caffemodel",
