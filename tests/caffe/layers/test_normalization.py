@@ -135,3 +135,8 @@ def test_what_normalizes_in_place_gives_the_same(shared: Path) -> None:
 def test_local_responses_across_channels_are_refused_in_place() -> None:
     text = inputs(data=(1, 3, 4, 5)) + layer("Power", "data", "out", name="copy") + layer("LRN", "out", "out")
     assert "by themselves" in str(rejection(text))
+
+
+def test_lrn_over_an_unknown_number_of_channels_is_refused() -> None:
+    text = inputs(x=(2, 8, 4, 5)) + layer("LRN", "x")
+    assert "not known" in refusal(text, shapes={"x": "?,?,?,?"}).problems[0].what

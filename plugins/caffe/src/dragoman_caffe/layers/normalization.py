@@ -71,6 +71,7 @@ def lrn(layer: Layer, op: Builder, x: Value) -> Value:
         rows = op.Unsqueeze(x, op.constant([1], i64))
         mean = op.Squeeze(_mean_square(op, rows, (size, 1, 1)), op.constant([1], i64))
         return _divided(op, x, mean, (alpha, beta, k))
+    channels(layer, x)  # the CPU plugin has no LRN over a number of channels that it does not know
     # the CPU plugin takes the bias for 1 whatever it is: (b + a s)^-c = b^-c (1 + a / b s)^-c
     y: Value = op.LRN(x, op.constant([1], i64), alpha=alpha / k, beta=beta, bias=1.0, size=size)
     return y if k == 1 else op.Multiply(y, op.constant(k**-beta, x.dtype))
