@@ -156,6 +156,9 @@ class _Wiring:
         if not kind:
             self._complain(layer, f"the layer {_shown(layer)} has no type")
             return
+        if kind.startswith("@"):  # how the graph calls its own inputs and constants
+            self._complain(layer, f"{kind!r} is not a layer type")
+            return
         self._unreadable(layer, kind)
         bottoms = [self._bottom(layer, name) for name in layer.items_of("bottom")]
         if kind in SINKS:
