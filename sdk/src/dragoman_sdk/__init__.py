@@ -17,9 +17,9 @@ Models without their framework:
     onnx_layer("domain:Op", {"x": array})    one layer; onnx_bytes(nodes, inputs, outputs) any graph; onnx_node
 
 Numbers: ``run_ir(result_or_xml, feeds)``, ``compare(found, expected)``, ``assert_close(found, expected)``. Conformance:
-``PluginConformance``, ``FrontendConformance``, ``OffloadConformance``. The modules ``dragoman_sdk.strategies``
-(needs hypothesis) and ``dragoman_sdk.pytest_plugin`` (fixtures ``dragoman_host``, ``plugin_host``, ``convert``, ``golden``) stand
-beside them.
+``PluginConformance``, ``FrontendConformance``, ``OffloadConformance``. Beside them stand the modules
+``dragoman_sdk.strategies`` (needs hypothesis), ``dragoman_sdk.contract`` (the checks of conformance as functions) and
+``dragoman_sdk.pytest_plugin`` (fixtures ``dragoman_host``, ``plugin_host``, ``convert``, ``golden``).
 """
 
 from __future__ import annotations

@@ -227,7 +227,9 @@ def name_faults(host: PluginHost, name: str) -> list[str]:
     """Nothing is registered twice by the plugin itself."""
     keys = [f"op {cls.type} ({cls.version})" for cls in _own_ops(host, name)]
     keys += [f"rule {r.name}" for owner, r in host.call("dragoman_register_rules") if owner == name]
-    keys += [f"runtime op {r.op}" for owner, r in host.call("dragoman_register_runtime_ops") if owner == name]
+    keys += [
+        f"runtime op {r.op}" for owner, r in host.call("dragoman_register_runtime_ops", host=host) if owner == name
+    ]
     keys += [f"option {o.name}" for f in frameworks(host) for o in _own_options(host, name, f)]
     return [f"{key} is registered {count} times" for key, count in Counter(keys).items() if count > 1]
 
