@@ -89,6 +89,12 @@ def wrong_anchor(folder: Path) -> None:
     (folder / "rules.toml").write_text('[[replacement]]\nid = "FuseScale"\nkind = "scope"\n')
 
 
+@setup("D614")
+def extension_with_an_error(folder: Path) -> None:
+    plain(folder)
+    (folder / "acme.py").write_text('"""Rules."""\n\n\ndef rule(x)\n    return x\n')
+
+
 @setup("D201")
 def misspelt(folder: Path) -> None:
     plain(folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from dragoman.hookspecs import GROUP, PluginInfo
@@ -18,7 +19,7 @@ class EntryPoint:
     """What discovery needs of an entry point; tests make their own.
 
     ``dist`` is the ``importlib_metadata`` distribution; its name and version, which cost a parse of its metadata, are
-    only read for messages.
+    only read for messages. ``file`` is that of a plugin of a single file.
     """
 
     name: str
@@ -27,10 +28,13 @@ class EntryPoint:
     distribution: str = ""
     version: str = ""
     dist: Any = None
+    file: Path | None = None
 
     @property
     def label(self) -> str:
-        """``dragoman-onnx 0.1.0``."""
+        """``dragoman-onnx 0.1.0``, or the path of a single file."""
+        if self.file is not None:
+            return str(self.file)
         if self.dist is not None:
             return f"{self.dist.name} {self.dist.version}"
         return f"{self.distribution} {self.version}".strip()

@@ -260,6 +260,11 @@ def parse_path(value: Any) -> Path:
     return Path(value)
 
 
+def parse_paths(value: Any) -> tuple[Path, ...]:
+    """One or several paths."""
+    return tuple(Path(v) for v in ([value] if isinstance(value, (str, Path)) else value))
+
+
 def parse_choice(*words: str) -> Callable[[Any], str]:
     """One of a few words."""
 
@@ -302,6 +307,9 @@ CORE_OPTIONS: tuple[Option, ...] = (
            default=False, flag=True),
     Option("skip", "Do not apply this rule.", parse_names, default=(), multiple=True, metavar="RULE"),
     Option("replacements", "Sub-graph replacements from a TOML or JSON file.", parse_path, metavar="FILE"),
+    Option("extensions", "A plugin of a single Python file, for this command only; its code is run.", parse_paths,
+           default=(), multiple=True, metavar="FILE", aliases=("--extension",),
+           commands=("convert", "plan", "check", "inspect")),
     Option("offload", "Keep these layers in their own framework, at inference too: a layer type, or a regular "
            "expression for whole layer names.", parse_patterns, default=(), multiple=True, metavar="PATTERN"),
     Option("offload_unsupported", "Keep layers that cannot be converted in their own framework, at inference too.",

@@ -6,10 +6,13 @@ when what it would have given is needed. Two owners of one key are an error, unl
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import os
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
@@ -87,8 +90,53 @@ class PluginHost:
             plugin.fail("load", error)
             self._unregister(point.name)
 
+    def with_files(self, paths: Iterable[str | Path]) -> PluginHost:
+        """A host that has plugins of single files too; this one stays as it is. PluginError D614, D603.
+
+        It is this host itself where it has them already.
+        """
+        loaded = {p.point.file.resolve() for p in self.plugins.values() if p.point.file is not None}
+        files = [file for place, file in {Path(p).resolve(): Path(p) for p in paths}.items() if place not in loaded]
+        if not files:
+            return self
+        host = copy.copy(self)
+        host.manager = pluggy.PluginManager("dragoman")
+        host.manager.add_hookspecs(hookspecs)
+        host.plugins = {name: dataclasses.replace(plugin) for name, plugin in self.plugins.items()}
+        host._registered = {}
+        for name, plugin in host.plugins.items():
+            if self.manager.has_plugin(name):
+                host.manager.register(plugin.module, name=name)
+        for file in files:
+            host._load_file(file)
+        return host
+
+    def _load_file(self, file: Path) -> None:
+        from dragoman.extension_files import file_entry_point, refused_hook
+
+        point, module = file_entry_point(file)
+        held = self.plugins.get(point.name)
+        if held is not None and held.status != "disabled":
+            raise PluginError(
+                "D603",
+                f"the plugin name {point.name} is claimed by {held.label} and {point.label}",
+                str(file),
+                f"rename the file, or disable the other (disable = [{point.name!r}] in dragoman.toml)",
+            )
+        plugin = self.plugins[point.name] = Plugin(point.name, point, module=module)
+        try:
+            self.manager.register(module, name=point.name)
+            plugin.info = self._own_info(plugin)
+        except Exception as error:
+            raise refused_hook(file, module, error) from error
+        self._check_requirements()
+        if plugin.status != "loaded":
+            raise PluginError("D614", f"the extension {plugin.error}", str(file), "install what it needs")
+
     def _own_info(self, plugin: Plugin) -> PluginInfo:
         hook = getattr(plugin.module, "dragoman_plugin_info", None)
+        if hook is None and plugin.point.file is not None:
+            return PluginInfo(plugin.name, (plugin.module.__doc__ or "").strip().partition("\n")[0])
         if hook is None:
             raise TypeError("the plugin has no dragoman_plugin_info hook")
         info = hook()
@@ -129,7 +177,7 @@ class PluginHost:
         """Every implementation's items as (plugin, item), in order of plugin names, the core first.
 
         An implementation that raises, or gives an item that is not of the expected type, marks its plugin broken;
-        none of its items count.
+        none of its items count. A file that the user named must work: PluginError D614.
         """
         found: list[tuple[str, Any]] = []
         caller = getattr(self.manager.hook, hook)
@@ -144,6 +192,10 @@ class PluginHost:
                         raise TypeError(f"{hook} gave {item!r}")
             except Exception as error:
                 self.plugins[owner].fail(hook, error)
+                if (file := self.plugins[owner].point.file) is not None:
+                    from dragoman.extension_files import failed_file
+
+                    raise failed_file(file, f"{hook} of the extension failed", error) from error
                 continue
             found += [(owner, item) for item in items]
         return found

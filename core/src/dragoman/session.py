@@ -118,7 +118,7 @@ class Session:
 
     Args:
         options: option values by name, as the user gave them (see ``dragoman.options``).
-        host: loaded plugins; the installed ones by default.
+        host: loaded plugins; the installed ones by default. ``extensions`` go into a host of this session alone.
         progress: told the name of each stage as it starts.
     """
 
@@ -130,6 +130,8 @@ class Session:
     ) -> None:
         self.host = host or PluginHost()
         self.given = dict(options or {})
+        if files := self.given.get("extensions"):
+            self.host = self.host.with_files(canonical({"extensions": files}, CORE_OPTIONS)["extensions"])
         self.progress = progress or (lambda stage: None)
         self.options: dict[str, Any] = {}
         self.context = Context("", self.options)
@@ -196,8 +198,12 @@ class Session:
             return None
         from dragoman.offload.offloader import Offloader
 
-        owner = next(name for name, held in self.host.frontends() if held is frontend)
-        return Offloader(frontend, self.host.owner(owner), graph, patterns, unsupported)
+        held: Offloader | None = graph.info.get("offloader")
+        if held is None:
+            owner = next(name for name, other in self.host.frontends() if other is frontend)
+            held = Offloader(frontend, self.host.owner(owner), graph, patterns, unsupported)
+            graph.info["offloader"] = held
+        return held
 
     def _extracted(self, frontend: Frontend, graph: Graph, name: str) -> tuple[Graph, list[LayerPlan]]:
         """The target graph; tried again as long as there is something more to offload."""
@@ -217,7 +223,7 @@ class Session:
         if offloader is None:
             return context.layers
         self.context.offloaded = offloader.found()
-        if hint := offloader.hint():
+        if (hint := offloader.hint()) and hint not in graph.info.get("hints", ()):
             graph.info["hints"] = (*graph.info.get("hints", ()), hint)
         return offloader.plans(context.layers, context.version_of)
 

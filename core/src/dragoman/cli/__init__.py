@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import itertools
 import json
 import os
 import sys
@@ -97,7 +98,7 @@ def main(argv: list[str] | None = None) -> None:
         args.remove("--no-plugins")
         only = ()
     try:
-        host = PluginHost(only=only)
+        host = PluginHost(only=only).with_files(_extension_files(args))
         result = build_cli(host).main(args, prog_name="dragoman", standalone_mode=False)
         sys.exit(result if isinstance(result, int) else 0)
     except DragomanError as error:
@@ -127,6 +128,13 @@ def main(argv: list[str] | None = None) -> None:
                           "this is a defect of Dragoman; please report it with that file"),
             args,
         )  # fmt: skip
+
+
+def _extension_files(args: list[str]) -> list[str]:
+    """The values of ``--extension``: such a plugin may have options and commands, so it comes before click."""
+    flags = ("--extension", "--extensions")
+    found = [value for flag, value in itertools.pairwise(args) if flag in flags]
+    return found + [arg.partition("=")[2] for arg in args if arg.partition("=")[0] in flags and "=" in arg]
 
 
 def _fail(error: DragomanError, args: list[str]) -> None:

@@ -82,6 +82,21 @@ def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--config", type=click.Path(path_type=Path), help="Read options from this TOML file.")(function)
 
 
+def extension_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--extension FILE``, for commands that take no options of a conversion; the host has the files already."""
+    text = "A plugin of a single Python file, for this command only; its code is run."
+    flags = ("--extension", "--extensions")
+    return click.option(*flags, "extensions", multiple=True, metavar="FILE", help=text, callback=_load)(function)
+
+
+def _load(ctx: click.Context, option: click.Parameter, files: tuple[str, ...]) -> tuple[str, ...]:
+    """Where a group is called without ``main``, the files go into its host here."""
+    host = ctx.find_object(PluginHost)
+    if host is not None and files:
+        ctx.obj = host.with_files(files)
+    return files
+
+
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 import click
 
 from dragoman import __version__
+from dragoman.cli.arguments import extension_option
 from dragoman.plugins import PluginHost
 
 
 @click.command("doctor")
+@extension_option
 @click.pass_context
-def command(ctx: click.Context) -> int:
+def command(ctx: click.Context, extensions: tuple[str, ...]) -> int:
     """Check the installation; exit 7 when a plugin is broken."""
     host = ctx.find_object(PluginHost)
     assert host is not None

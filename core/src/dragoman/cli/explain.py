@@ -6,6 +6,7 @@ from importlib import resources
 
 import click
 
+from dragoman.cli.arguments import extension_option
 from dragoman.errors import UsageError, did_you_mean
 from dragoman.plugins import PluginHost
 
@@ -14,8 +15,9 @@ from dragoman.plugins import PluginHost
 @click.argument("topic")
 @click.argument("model", required=False, type=click.Path())
 @click.option("--node", help="With a rule: the node or layer where it was expected to apply.")
+@extension_option
 @click.pass_context
-def command(ctx: click.Context, topic: str, model: str | None, node: str | None) -> None:
+def command(ctx: click.Context, topic: str, model: str | None, node: str | None, extensions: tuple[str, ...]) -> None:
     """Explain an error code (D301), or why the rule TOPIC does not apply to MODEL at --node."""
     if topic[:1] in "Dd" and topic[1:].isdigit():
         click.echo(page(topic.upper()))

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from dragoman.cli import LazyGroup
-from dragoman.cli.arguments import json_option
+from dragoman.cli.arguments import extension_option, json_option
 from dragoman.errors import PluginError, did_you_mean
 from dragoman.plugins import Plugin, PluginHost
-
 
 #: commands of this group that dragoman-sdk registers
 OF_THE_SDK = ("new", "check", "test")
@@ -40,9 +39,10 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--hooks", is_flag=True, help="With the hooks that each implements.")
+@extension_option
 @json_option
 @click.pass_context
-def list_plugins(ctx: click.Context, hooks: bool, as_json: bool) -> None:
+def list_plugins(ctx: click.Context, hooks: bool, as_json: bool, extensions: tuple[str, ...]) -> None:
     """One line for each plugin: name, distribution, status."""
     host = _host(ctx)
     rows = [_row(host, plugin, hooks) for plugin in host.plugins.values()]
@@ -57,9 +57,10 @@ def list_plugins(ctx: click.Context, hooks: bool, as_json: bool) -> None:
 
 @command.command("info")
 @click.argument("name")
+@extension_option
 @json_option
 @click.pass_context
-def info(ctx: click.Context, name: str, as_json: bool) -> None:
+def info(ctx: click.Context, name: str, as_json: bool, extensions: tuple[str, ...]) -> None:
     """Everything about one plugin."""
     host = _host(ctx)
     plugin = host.plugins.get(name)
