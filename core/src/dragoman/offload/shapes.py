@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from dragoman.lazy import np
 if TYPE_CHECKING:
     from dragoman.graph.tensor import Array
 
-#: runs that must agree before a dimension counts as fixed
+#: runs: with random numbers, with zeros, with positive numbers
 RUNS = 3
 #: elements of all inputs together beyond which nothing is run
 LARGEST = 1 << 26
@@ -22,48 +23,45 @@ Run = Callable[[Sequence["Array"]], Sequence["Array"]]
 def completed(known: Sequence[TensorType], inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[TensorType]:
     """The types with their ranks: where the framework does not know one, the part is run with made-up inputs.
 
-    A dimension is taken from the runs only where all inputs have known shapes and all runs agree on it. The runtime op
-    holds each result against its type at every inference. The shape stays None where the part cannot be run, or gives
-    results of several ranks.
+    A dimension is taken from the runs only where all inputs have known shapes, no run fails and all agree on it. The
+    runtime op holds each result against its type at every inference. The shape stays None where no run succeeds, or
+    results have several ranks.
     """
     if all(kind.shape is not None for kind in known):
         return list(known)
     shapes = _run(inputs, make)
-    if shapes is None:
+    if not shapes:
         return list(known)
-    static = all(isinstance(d, int) for kind in inputs for d in kind.shape or ())
+    fixed = len(shapes) == RUNS and all(isinstance(d, int) for kind in inputs for d in kind.shape or ())
     return [
-        kind if kind.shape is not None else TensorType(kind.dtype, _common([s[i] for s in shapes], static))
+        kind if kind.shape is not None else TensorType(kind.dtype, _common([s[i] for s in shapes], fixed))
         for i, kind in enumerate(known)
     ]
 
 
-def _common(shapes: Sequence[tuple[int, ...]], static: bool) -> Shape:
+def _common(shapes: Sequence[tuple[int, ...]], fixed: bool) -> Shape:
     if len({len(s) for s in shapes}) > 1:
         return None
-    return tuple(sizes[0] if static and len(set(sizes)) == 1 else DYNAMIC for sizes in zip(*shapes, strict=True))
+    return tuple(sizes[0] if fixed and len(set(sizes)) == 1 else DYNAMIC for sizes in zip(*shapes, strict=True))
 
 
-def _run(inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[list[tuple[int, ...]]] | None:
-    """The shapes of the results, by run; None when a run fails."""
+def _run(inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[list[tuple[int, ...]]]:
+    """The shapes of the results of each run that succeeds."""
     if any(kind.shape is None for kind in inputs) or sum(_elements(k) for k in inputs) > LARGEST:
-        return None
+        return []
     run = make()
     found = []
-    for seed in range(RUNS):
-        try:
-            results = run([sample(kind, seed) for kind in inputs])
-        except Exception:  # of the framework, about made-up numbers: nothing is known then
-            return None
-        found.append([tuple(np.shape(r)) for r in results])
+    for number in range(RUNS):
+        with contextlib.suppress(Exception):  # of the framework, about made-up numbers
+            found.append([tuple(np.shape(r)) for r in run([sample(kind, number) for kind in inputs])])
     return found
 
 
-def _size(dim: int | Interval, seed: int) -> int:
+def _size(dim: int | Interval, number: int) -> int:
     if isinstance(dim, int):
         return dim
     low = dim.lo or 1
-    return low + seed if dim.hi is None else min(low + seed, dim.hi)
+    return low + number if dim.hi is None else min(low + number, dim.hi)
 
 
 def _elements(kind: TensorType) -> int:
@@ -73,13 +71,16 @@ def _elements(kind: TensorType) -> int:
     return count
 
 
-def sample(kind: TensorType, seed: int) -> Array:
-    """Made-up numbers of a type, other ones for each seed; open dimensions get small sizes."""
-    dims = [_size(d, seed) for d in kind.shape or ()]
-    rng = np.random.default_rng(seed)
+def sample(kind: TensorType, number: int) -> Array:
+    """Made-up data for a run; open dimensions get small sizes."""
+    dims = [_size(d, number) for d in kind.shape or ()]
+    rng = np.random.default_rng(0)
     if kind.dtype.kind == "string":
-        return np.full(dims, "abc"[: seed + 1], object)
+        return np.full(dims, ("abc", "", "x y")[number], object)
+    if number == 1:
+        return np.zeros(dims, kind.dtype.numpy)
     if kind.dtype.is_float:
-        return np.asarray(rng.normal(size=dims)).astype(kind.dtype.numpy)
+        data = np.asarray(rng.normal(size=dims))
+        return (np.abs(data) if number == 2 else data).astype(kind.dtype.numpy)
     # small: they may be places, sizes or counts
-    return np.asarray(rng.integers(0, 2, dims)).astype(kind.dtype.numpy)
+    return (np.ones(dims) if number == 2 else np.asarray(rng.integers(0, 2, dims))).astype(kind.dtype.numpy)
