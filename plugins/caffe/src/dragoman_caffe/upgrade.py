@@ -173,8 +173,8 @@ def _from_v0(text: Text, layer: Message) -> Message:
 
 def _put(layer: Message, parameter: str, field: str, old: Message, name: str) -> None:
     if parameter not in layer:
-        layer[parameter] = Message(parameter, old.places[name])
-        layer.places[parameter] = old.places[name]
+        layer[parameter] = Message(parameter, old.places.get(name, old.at))
+        layer.places[parameter] = old.places.get(name, old.at)
     inner: Message = layer[parameter]
     inner.copy_field(name, old, field)
     if parameter == "convolution_param" and field in _REPEATED:
