@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("frontends", "ir"),
     ("offload",),
     ("discovery",),
+    ("extension_files",),
     ("plugins",),
     ("runtime",),
     ("accuracy", "report"),

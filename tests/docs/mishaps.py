@@ -80,19 +80,26 @@ def no_data(folder: Path) -> None:
 @setup("D144")
 def unknown_id(folder: Path) -> None:
     plain(folder)
-    (folder / "rules.toml").write_text('[[replacement]]\nid = "Postprocess"\n')
+    (folder / "rules.toml").write_text('[[replace]]\nid = "Postprocess"\n')
 
 
 @setup("D145")
 def wrong_anchor(folder: Path) -> None:
     plain(folder)
-    (folder / "rules.toml").write_text('[[replacement]]\nid = "FuseScale"\nkind = "scope"\n')
+    (folder / "rules.toml").write_text('[[replace]]\nid = "FuseScale"\nkind = "scope"\n')
 
 
 @setup("D614")
 def extension_with_an_error(folder: Path) -> None:
     plain(folder)
     (folder / "acme.py").write_text('"""Rules."""\n\n\ndef rule(x)\n    return x\n')
+
+
+@setup("D146")
+def no_such_node(folder: Path) -> None:
+    plain(folder)
+    text = '[[replace]]\nname = "Box"\nstart = ["nope"]\nend = ["relu"]\nlayer = "Sigmoid"\n'
+    (folder / "rules.toml").write_text(text)
 
 
 @setup("D201")

@@ -32,9 +32,27 @@ WAYS: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "static": (["--static", "--batch", "2"], {"static": True, "batch": 2}, "static = true\nbatch = 2"),
     "skip": (["--skip", "FoldConstants"], {"skip": ["FoldConstants"]}, 'skip = ["FoldConstants"]'),
     "replacements": (["--replacements", "r.toml"], {"replacements": "r.toml"}, 'replacements = "r.toml"'),
+    "extensions": (["--extension", "e.py"], {"extensions": "e.py"}, 'extensions = ["e.py"]'),
     "framework": (["--framework", "onnx"], {"framework": "onnx"}, 'framework = "onnx"'),
     "ir_version": (["--ir-version", "10"], {"ir_version": 10}, 'ir_version = "10"'),
 }  # fmt: skip
+EXTENSION = """
+from dragoman.hookspecs import hookimpl
+from dragoman.rules.rule import Rule
+
+
+class Smooth(Rule):
+    def pattern(self, op, x):
+        return op.Relu(x)
+
+    def rewrite(self, op, x):
+        return op.SoftPlus(x)
+
+
+@hookimpl
+def dragoman_register_rules():
+    return [Smooth()]
+"""
 WITHOUT_EFFECT = {"replacements", "framework"}  # on this model
 
 
@@ -51,7 +69,8 @@ def test_all_three_ways_give_the_same_files(
     flags, arguments, lines = WAYS[name]
     monkeypatch.chdir(tmp_path)
     onnx.save(classifier(), "m.onnx")
-    Path("r.toml").write_text('[[replacement]]\nid = "FuseScale"\n')
+    Path("r.toml").write_text('[[replace]]\nid = "FuseScale"\n')
+    Path("e.py").write_text(EXTENSION)
     Path("c.toml").write_text(lines)
 
     def run(folder: str, *given: str) -> None:

@@ -58,9 +58,9 @@ class Entry:
         path = self.paths.get(own, self.path)
         return self.placed.where((*path, inner) if inner else path, value)
 
-    def wrong(self, what: str, key: str = "", hint: str = "", value: object = None, code: str = "D145") -> UsageError:
-        """An error at a key."""
-        return UsageError(code, f"{self.label}: {what}", self.where(key, value), hint)
+    def wrong(self, what: str, key: str = "", hint: str = "", value: object = None) -> UsageError:
+        """D145 at a key, or at a text in its value."""
+        return UsageError("D145", f"{self.label}: {what}", self.where(key, value), hint)
 
     def texts(self, key: str) -> list[str]:
         """A text or a list of texts."""

@@ -30,7 +30,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from dragoman.errors import did_you_mean
+from dragoman.errors import UsageError, did_you_mean
 from dragoman.ops.define import OpRegistry
 from dragoman.rules.anchoring import anchor, kind_of
 from dragoman.rules.describe import own_rule
@@ -108,7 +108,7 @@ def _bind(entry: Entry, known: Mapping[str, Bound], unloaded: Sequence[str]) -> 
         hint = did_you_mean(str(name), list(known))
         if unloaded:
             hint += f"; not asked: {', '.join(unloaded)} (dragoman doctor)"
-        raise entry.wrong(f"no rule has the id {name!r}", "id", hint, code="D144")
+        raise UsageError("D144", f"no rule has the id {name!r}", entry.where("id"), hint)
     for key in ("op", "layer", "pattern", "phase", "framework"):
         if key in entry.fields:
             raise entry.wrong(f"{key} does not go with id: the rule has its own", key, "leave one of them out")
@@ -116,7 +116,7 @@ def _bind(entry: Entry, known: Mapping[str, Bound], unloaded: Sequence[str]) -> 
     own, kind = kind_of(rule), entry.fields.get("kind", kind_of(rule))
     if kind != own:
         hint = f"write {'match_kind' if entry.legacy else 'kind'} = {own!r}, or use another rule".replace("'", '"')
-        raise entry.wrong(f"{name} is anchored by {own}, not by {kind}", "kind", hint)
+        raise entry.wrong(f"the rule is anchored by {own}, not by {kind}", "kind", hint)
     rule.attributes = {**rule.attributes, **entry.fields.get("attributes", {})}
     anchor(entry, rule)
     return rule
