@@ -151,7 +151,10 @@ def dragoman_register_extractors(framework: str) -> Iterable[Extractors]:  # typ
 
 @hookspec
 def dragoman_unknown_layer(layer: Layer, context: ExtractionContext) -> Any:
-    """Last resort for a layer without extractor: what replaces its outputs, or None; the first answer wins."""
+    """Last resort for a layer without extractor: what replaces its outputs, or None; the first answer wins.
+
+    ``layer.inputs`` are the values that it reads, ``layer.builder`` makes ops; ``context.ops`` are the op classes.
+    """
 
 
 @hookspec

@@ -23,10 +23,11 @@ _INVALID = "the model is not valid; check it with its framework"
 class Refusal(Exception):
     """Raised through :meth:`Layer.refuse`: this layer, as it is, cannot be converted faithfully."""
 
-    def __init__(self, what: str, hint: str = "") -> None:
+    def __init__(self, what: str, hint: str = "", code: str = "D302") -> None:
         super().__init__(clipped(what))
         self.what = clipped(what)
         self.hint = hint
+        self.code = code
 
 
 class Layer:
@@ -53,6 +54,11 @@ class Layer:
     def context(self) -> ExtractionContext:
         """What belongs to the whole extraction."""
         return self.scope.context
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What the layer reads, converted, as an extractor gets it; None where an input is not connected."""
+        return [None if v is None else self.scope.lookup(v) for v in self.node.inputs]
 
     @property
     def outputs(self) -> tuple[Value, ...]:

@@ -8,9 +8,9 @@
         weight = blob(layer, op, 0, [channels(layer, x)])
         ...
 
-A layer's attributes are the fields of its LayerParameter by their dotted names, ``pooling_param.kernel_size``; those of
-its data, its name and its ports are left out. Learned blobs are no attributes and no inputs: :func:`blob` gives one as
-a constant, without reading its numbers.
+A layer's attributes are the fields of its LayerParameter by their dotted names, ``pooling_param.kernel_size``; its
+name, type and ports, and what only training and the choice of a phase read (``param``, ``include``), are none. Learned
+blobs are no attributes and no inputs: :func:`blob` gives one as a constant, without reading its numbers.
 """
 
 from __future__ import annotations
