@@ -60,9 +60,14 @@ def put(folder: Path, proto: onnx.ModelProto, name: str = "model.onnx") -> None:
     (folder / name).write_bytes(proto.SerializeToString())
 
 
-@setup("D100", "D102", "D104", "D105", "D106", "D110", "D111", "D112", "D120", "D141", "D142", "D143", "D601", "D602")
+@setup("D100", "D102", "D104", "D105", "D106", "D110", "D111", "D112", "D120", "D141", "D142", "D143", "D150", "D601", "D602")
 def plain(folder: Path) -> None:
     put(folder, convolution())
+
+
+@setup("D805")
+def scaffolded(folder: Path) -> None:
+    (folder / "acme").mkdir()
 
 
 @setup("D103")
@@ -291,3 +296,18 @@ def older_plugin(folder: Path) -> None:
 def failing_runtime_op(folder: Path) -> None:
     custom_ir(folder)
     installed(folder, "1.0", "return x[attrs['factor']]")
+
+
+@setup("D307")
+def sequence_out_of_a_part(folder: Path) -> None:
+    nodes = [helper.make_node("SplitToSequence", ["x", "n"], ["parts"], name="split")]
+    proto = model(nodes, {"x": [4]}, {})
+    proto.graph.input.append(helper.make_tensor_value_info("n", TensorProto.INT64, []))
+    proto.graph.output.append(helper.make_tensor_sequence_value_info("parts", TensorProto.FLOAT, None))
+    put(folder, proto)
+
+
+@setup("D613")
+def no_onnxruntime(folder: Path) -> None:
+    put(folder, convolution())
+    (folder / "onnxruntime.py").write_text("raise ImportError(\"No module named 'onnxruntime'\")\n")

@@ -121,7 +121,9 @@ class Scope:
         context = self.context
         version = context.version_of(node)
         layer = Layer(node, version, self)
-        plan = LayerPlan(self.prefix + node.name, node.op, version, "converted")
+        # nodes of our own stand for layers, which their origin tells
+        op = node.origin.op if node.op.startswith("@") and node.origin is not None else node.op
+        plan = LayerPlan(self.prefix + node.name, op, version, "converted")
         context.layers.append(plan)
         try:
             inputs = [None if v is None else self.lookup(v) for v in node.inputs]
@@ -140,7 +142,7 @@ class Scope:
                 return
             results = self._convert(layer, plan, found, inputs)
         except Refusal as why:
-            plan.status, plan.reason, plan.hint, plan.code = "refused", why.what, why.hint, "D302"
+            plan.status, plan.reason, plan.hint, plan.code = "refused", why.what, why.hint, why.code
             self._poison(node)
             return
         except PluginError as error:
@@ -342,8 +344,14 @@ def _run(graph: Graph, context: ExtractionContext, name: str) -> tuple[Graph, li
     for value, out in zip(graph.outputs, outputs, strict=True):
         if not isinstance(out, Value) and out is not POISON:
             label = value.label
-            plan = LayerPlan(label, value.producer.op, 0, "refused", code="D304")
-            plan.reason = "the model's output is a sequence or an optional; IR has tensors only"
-            plan.hint = "cut the model before it with --output"
+            plan = LayerPlan(
+                label,
+                value.producer.op,
+                0,
+                "refused",
+                code="D304",
+                reason="the model's output is a sequence or an optional; IR has tensors only",
+                hint="cut the model before it with --output",
+            )
             context.refused(plan, node=value.producer)
     return target, outputs

@@ -118,11 +118,12 @@ class Offloader:
                 self._refuse(part, value, f"a tensor of {target.dtype}")
         types = [TensorType(v.dtype, v.shape) for v in inputs]
         if any(kind.shape is None for kind in types):
-            raise Refusal("the number of dimensions of an input is not known", "fix it: --shape, --input NAME->VALUE")
+            what = "the number of dimensions of an input is not known"
+            raise Refusal(what, "fix it: --shape, --input NAME->VALUE", "D307")
         try:
             made = self._submodel(part, types)
         except UnsupportedError as error:
-            raise Refusal(error.what, error.hint) from error
+            raise Refusal(error.what, error.hint, error.code) from error
         results: list[TensorType] = []
         for value, kind in zip(part.results, made.types, strict=True):
             if isinstance(kind, str) or not _carried(kind):
@@ -148,6 +149,7 @@ class Offloader:
         raise Refusal(
             f"{where} is {what}, which OpenVINO cannot hand to an offloaded part or take from it",
             "offload the layers around it too, or cut the model there",
+            "D307",
         )
 
     def _submodel(self, part: Part, types: Sequence[TensorType]) -> Submodel:
@@ -182,7 +184,7 @@ class Offloader:
         by_name = {part.node.name: part for part in self.parts if id(part) in self.done}
         out: list[LayerPlan] = []
         for plan in layers:
-            part = by_name.get(plan.name) if plan.op == PART and plan.status == "converted" else None
+            part = by_name.get(plan.name) if plan.status == "converted" else None
             if part is None:
                 out.append(plan)
                 continue

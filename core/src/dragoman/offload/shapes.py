@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dragoman.graph.types import DYNAMIC, Interval, Shape, TensorType
+from dragoman.graph.types import DYNAMIC, Interval, Shape, TensorType, is_static
 from dragoman.lazy import np
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ Run = Callable[[Sequence["Array"]], Sequence["Array"]]
 def completed(known: Sequence[TensorType], inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[TensorType]:
     """The types with their ranks: where the framework does not know one, the part is run with made-up inputs.
 
-    A dimension is taken from the runs only where all inputs have known shapes, no run fails and all agree on it. The
-    runtime op holds each result against its type at every inference. The shape stays None where no run succeeds, or
-    results have several ranks.
+    A dimension is taken from the runs only where all inputs have known shapes and none is of integers (which may be
+    axes or sizes), no run fails and all agree on it. The runtime op holds each result against its type at every
+    inference. The shape stays None where no run succeeds, or results have several ranks.
     """
     if all(kind.shape is not None for kind in known):
         return list(known)
     shapes = _run(inputs, make)
     if not shapes:
         return list(known)
-    fixed = len(shapes) == RUNS and all(isinstance(d, int) for kind in inputs for d in kind.shape or ())
+    fixed = len(shapes) == RUNS and not any(kind.dtype.is_integer or not is_static(kind.shape) for kind in inputs)
     return [
         kind if kind.shape is not None else TensorType(kind.dtype, _common([s[i] for s in shapes], fixed))
         for i, kind in enumerate(known)
