@@ -136,12 +136,25 @@ def test_ports_of_real_nets_are_those_of_caffe(shared: Path, name: str) -> None:
     (layer("Slice", "x", "a a", name="s"), "made by 's' and by 's'"),
     (layer("LRN", "x", "x", name="n"), "works in place"),
     ('layer { name: "n" bottom: "x" top: "y" }', "has no type"),
+    ('layer { name: "n" type: "@input" bottom: "x" top: "y" }', "is not a layer type"),
+    (layer("ReLU", "x", "", name="n"), "'n' makes no blob"),
+    (layer("Dropout", "x", "y", "phase: TRAIN", name="n"), "'n' is always in phase TRAIN"),
 ])  # fmt: skip
 def test_faults_of_the_wiring(text: str, what: str) -> None:
     error = fault(X + text)
     assert error.code == "D210"
     assert what in str(error)
     assert "line " in str(error)
+
+
+def test_a_net_that_gives_nothing_out_is_refused() -> None:
+    assert "gives nothing out" in fault(X + layer("Silence", "x", "")).what
+
+
+def test_a_solver_is_told_from_a_net() -> None:
+    error = fault('net: "train_val.prototxt"\nbase_lr: 0.1\n')
+    assert error.code == "D207"
+    assert "solver" in error.hint
 
 
 def test_all_faults_are_told_at_once() -> None:

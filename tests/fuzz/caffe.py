@@ -43,7 +43,7 @@ OWN = (
     "mean_value: 1 mean_value: 2 scale: 0.5 } include { phase: TEST } }\n"
     'layer { name: "s" type: "Slice" bottom: "x" top: "a" top: "b" slice_param { slice_point: 1 axis: 1 } }\n'
     'layer { name: "t" type: "Concat" bottom: "b" bottom: "a" top: "t" }\n'
-    'layer { name: "m" type: "MVN" bottom: "t" top: "m" }\nlayer { name: "k" type: "Silence" bottom: "m" }\n'
+    'layer { name: "m" type: "MVN" bottom: "t" top: "m" }\nlayer { name: "z" type: "AbsVal" bottom: "m" top: "z" }\n'
     'layer { name: "l" type: "SoftmaxWithLoss" bottom: "t" bottom: "y" top: "l" }\n'),
 )  # fmt: skip
 NUMBERS = (

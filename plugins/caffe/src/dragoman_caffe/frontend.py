@@ -25,6 +25,7 @@ from dragoman_caffe.weights import Stored, read_weights
 _LFS = b"version https://git-lfs.github.com/spec/"
 _LAYER = re.compile(rb"(?:^|[\s}])layers?\s*:?\s*\{|(?:^|\s)input(?:_dim|_shape)?\s*:")
 _ONNX = re.compile(rb"(?:^|\s)(?:ir_version|opset_import|producer_name)\b")
+_SOLVER = frozenset({"net", "train_net", "test_net", "net_param", "base_lr", "lr_policy", "max_iter", "solver_mode"})
 _HINT = "name it: --input-proto FILE"
 
 
@@ -161,6 +162,8 @@ def _prototxt(model: Model, named: Path | None) -> ByteSource:
 def _check_top(text: Text, net: Message) -> None:
     """Nobody could read an unknown field outside the layers."""
     for name, near in net.unknown.items():
+        if name in _SOLVER:
+            near = "this is the text of a solver; give the net that it names"
         raise text.error(f"a net has no field {name!r}", net.places[name], near or "remove it")
     for field, value in net.items():
         for item in () if field in ("layer", "layers") else value if isinstance(value, list) else [value]:

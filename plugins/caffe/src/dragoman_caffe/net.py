@@ -16,9 +16,10 @@ from dragoman.errors import Problem, SourceError, did_you_mean
 from dragoman.graph.graph import INPUT, Graph, Node, Origin, Value
 from dragoman.graph.types import Shape, TensorType, f32
 from dragoman.graph.walk import remove_dead
-from dragoman_caffe.deploy import DATA_TYPES, data_shape
+from dragoman_caffe.deploy import DATA_TYPES, data_shape, is_training
 from dragoman_caffe.inplace import spoils_its_input
 from dragoman_caffe.message import Message, flat, strange, unreachable
+from dragoman_caffe.parameters import messages_of
 from dragoman_caffe.state import State
 from dragoman_caffe.text import Text
 from dragoman_caffe.weights import Blob, Stored
@@ -31,6 +32,8 @@ STRUCTURE = frozenset({
 #: layers that read blobs and make nothing a deployed net needs
 SINKS = frozenset({"Silence", "HDF5Output"})
 _INT_MAX = (1 << 31) - 1
+#: layers that compute something else in phase TRAIN
+_PHASED = frozenset({"BatchNorm", "BN", "Dropout", "SpatialDropout"})
 #: faults that get a hint of their own; looking for one takes time that grows with the net
 _HINTS = 50
 
@@ -97,6 +100,9 @@ class _Wiring:
                 taken = any(blob in v.names for v in graph.inputs)
                 value.names = (blob,) if not taken else (value.producer.name,)
         graph.outputs = [self.made[blob] for blob in sorted(left, key=lambda b: b.encode())]
+        if not graph.outputs:
+            raise SourceError("D210", "the net gives nothing out: every blob is read by some layer", self.net.text.name,
+                              "remove the Silence layers")  # fmt: skip
         graph.info.update({"caffe": self.net, "format": "Caffe"})
         remove_dead(graph, keep=lambda node: node.op == INPUT)
         return graph
@@ -167,6 +173,10 @@ class _Wiring:
             self._input_layer(layer, kind)
             return
         tops = layer.items_of("top")
+        if not tops and messages_of(kind) is not None and not is_training(kind):
+            self._complain(layer, f"the layer {_shown(layer)} makes no blob", "give it a top")
+        if layer.get("phase") == "TRAIN" and kind in _PHASED:
+            self._complain(layer, f"the layer {_shown(layer)} is always in phase TRAIN", "remove its phase")
         name = self._unique(layer)
         op = kind
         if kind == "Python" and isinstance(layer.get("python_param"), Message):
