@@ -16,8 +16,8 @@ CODE = re.compile(r"D\d{3}")
 
 
 def source_files() -> Iterator[Path]:
-    """Every module of the core and of the plugins."""
-    for folder in (ROOT / "core" / "src", *sorted((ROOT / "plugins").glob("*/src"))):
+    """Every module of the core, of the plugins and of the testing kit."""
+    for folder in (ROOT / "core" / "src", ROOT / "sdk" / "src", *sorted((ROOT / "plugins").glob("*/src"))):
         yield from sorted(folder.rglob("*.py"))
 
 
