@@ -107,6 +107,80 @@ def dynamic_overhead(runs: int) -> float:
     return op_overhead("?,8", runs)
 
 
+def offload_chain(count: int, shape: list[int]) -> tuple[Any, Any]:
+    """x, through ``count`` offloaded layers and a converted one behind each; compiled, and one layer in onnxruntime."""
+    import onnxruntime
+    import openvino as ov
+    from onnx import TensorProto, helper
+
+    import dragoman
+
+    def model(nodes: list[Any], result: str) -> bytes:
+        ports = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+            for name, dims in (("x", shape), (result, None))
+        ]
+        graph = helper.make_graph(nodes, "chain", ports[:1], ports[1:])
+        data: bytes = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8
+        ).SerializeToString()
+        return data
+
+    nodes, last = [], "x"
+    for k in range(count):
+        nodes += [helper.make_node("Shrink", [last], [f"s{k}"]), helper.make_node("Relu", [f"s{k}"], [f"r{k}"])]
+        last = f"r{k}"
+    loaded = dragoman.convert(model(nodes, last), offload=["Shrink"]).openvino()
+    compiled = ov.Core().compile_model(loaded, "CPU", {"INFERENCE_NUM_THREADS": 2, "PERFORMANCE_HINT": "LATENCY"})
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    alone = onnxruntime.InferenceSession(model(nodes[:1], "s0"), options, providers=["CPUExecutionProvider"])
+    return compiled, alone
+
+
+def alone_microseconds(session: Any, data: Any, runs: int) -> float:
+    """The median of one run of onnxruntime."""
+    times = []
+    for _ in range(runs + 10):
+        start = time.perf_counter()
+        session.run(None, {"x": data})
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[10:]) * 1e6
+
+
+@measurement("offloaded layer", 300, "us a call")
+def offload_overhead(runs: int) -> float:
+    """Of one call above onnxruntime's own time: eleven layers less one, a tenth of it."""
+    import numpy as np
+
+    chains = [offload_chain(count, [4, 8]) for count in (1, 11)]
+    one, eleven = (microseconds(compiled, runs) for compiled, _ in chains)
+    return (eleven - one) / 10 - alone_microseconds(chains[0][1], np.ones((4, 8), np.float32), runs)
+
+
+@measurement("offloaded layer, copies of 64 MB", 0, "copies")
+def offload_copies(runs: int) -> float:
+    """How many of the inputs that come to onnxruntime are not views of the runtime's own memory."""
+    import numpy as np
+
+    from dragoman_onnx.offload_runtime import Runner
+
+    compiled, _ = offload_chain(1, [16, 1 << 20])
+    own: list[bool] = []
+    original = Runner.__call__
+
+    def look(self: Runner, arrays: Any) -> Any:
+        own.extend(array.flags.owndata for array in arrays)
+        return original(self, arrays)
+
+    Runner.__call__ = look  # type: ignore[method-assign]
+    try:
+        compiled({0: np.ones((16, 1 << 20), np.float32)})
+    finally:
+        Runner.__call__ = original  # type: ignore[method-assign]
+    return float(sum(own))
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(MEASUREMENTS), metavar="NAME")
