@@ -18,11 +18,13 @@ MAX_BYTES = 64 << 20
 MAX_DEPTH = 100
 MAX_WORDS = 4_000_000
 _TOKEN = re.compile(
-    r"""(?P<space>[\s]+|\#[^\n]*)
-      |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    r"""(?:\s++|\#[^\n]*+)*+
+      (?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)
       |(?P<number>\.?[0-9](?:[eE][+-]|[A-Za-z0-9_.])*)
       |(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-      |(?P<mark>[{}<>\[\]:;,\-/.])""",
+      |(?P<mark>[{}<>\[\]:;,\-/.])
+      |(?P<end>\Z)
+      |(?P<wrong>[^\s]))""",
     re.VERBOSE,
 )
 _NEWLINE = re.compile(r"\n")
@@ -107,21 +109,19 @@ class _Parser:
 
     def next(self) -> None:
         """Go to the next token: ``kind`` (name, number, text, mark, end), ``word`` and its place ``at``."""
-        source = self.text.text
-        while self.end < len(source):
-            m = _TOKEN.match(source, self.end)
-            if m is None:
-                if source[self.end] in "\"'":
-                    raise self.text.error("a string is not closed on its line", self.end)
-                raise self.text.error(f"{source[self.end]!r} is not part of the format", self.end)
-            self.at, self.end = m.span()
-            if m.lastgroup != "space":
-                self.kind, self.word = m.lastgroup or "", m.group()
-                self.count += 1
-                if self.count > MAX_WORDS:
-                    raise SourceError("D208", f"more than {MAX_WORDS:,} words", self.text.name, "is this a prototxt?")
-                return
-        self.kind, self.word, self.at = "end", "", len(source)
+        m = _TOKEN.match(self.text.text, self.end)
+        assert m is not None
+        assert m.lastgroup is not None
+        kind = self.kind = m.lastgroup
+        self.word = m[kind]
+        self.at, self.end = m.span(kind)
+        if kind == "wrong":
+            closed = self.word not in "\"'"
+            what = f"{self.word!r} is not part of the format" if closed else "a string is not closed on its line"
+            raise self.text.error(what, self.at)
+        self.count += 1
+        if self.count > MAX_WORDS:
+            raise SourceError("D208", f"more than {MAX_WORDS:,} words", self.text.name, "is this a prototxt?")
 
     def is_mark(self, marks: str) -> bool:
         """The current token is one of these characters."""
