@@ -10,6 +10,7 @@ import pytest
 from tests.caffe.support import Fixture, assert_close, inputs, layer, run_model
 
 import dragoman
+from dragoman.cli import main
 from dragoman.errors import DragomanError
 from dragoman_sdk.caffe_model import mean_binaryproto
 
@@ -124,6 +125,15 @@ def test_the_texts_own_preprocessing_is_a_hint_and_not_applied() -> None:
     assert any(hint in line for line in dragoman.plan(TRAINED.encode()).lines())
     image = RNG.normal(size=(2, 3, 8, 8)).astype(np.float32)
     assert_close(run_model(dragoman.convert(TRAINED.encode()), {"data": image})["out"], image)
+
+
+def test_convert_prints_the_hint_beside_the_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.prototxt").write_text(TRAINED)
+    with pytest.raises(SystemExit):
+        main(["convert", str(tmp_path / "net.prototxt"), "-o", str(tmp_path)])
+    out, err = capsys.readouterr()
+    assert out == f"{tmp_path / 'net.xml'}\n"
+    assert "hint: the prototxt preprocesses the data of 'in'" in err
 
 
 def test_the_hint_goes_when_the_user_decides() -> None:

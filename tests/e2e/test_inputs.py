@@ -135,6 +135,12 @@ def test_preprocessing_comes_before_the_model(options: dict[str, Any], given: np
     assert_same(run_ir(model, {"x": np.ascontiguousarray(given), "k": K}, **options), theirs)
 
 
+def test_an_input_that_is_the_output_gives_it_its_name() -> None:
+    model = model_of([helper.make_node("Identity", ["x"], ["y"])], [port("x", shape=[2, 3, 5, 4])], [port("y")])
+    expected = run_ort(model, {"x": IMAGE / np.float32(2)})
+    assert_same(run_ir(model, {"x": IMAGE}, scale_values={"x": 2}), expected)
+
+
 def test_the_layout_is_read_by_the_runtime(tmp_path: Path) -> None:
     import openvino
 
