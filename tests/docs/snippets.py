@@ -1,8 +1,8 @@
 """Runs what a page shows: the fenced blocks of a Markdown file, in order, in one folder.
 
-- ``sh``: every line is a command; ``# exit N`` at its end states another exit code than 0. ``dragoman`` is this
-  environment's. ``pip install -e ./FOLDER`` makes the package of a folder known; other ``pip install`` lines must name
-  packages of this repository.
+- ``sh``: every line is a command; ``# exit N`` at its end states another exit code than 0. ``dragoman`` and ``pytest``
+  are this environment's. ``pip install -e ./FOLDER`` makes the package of a folder known; other ``pip install`` lines
+  must name packages of this repository.
 - ``text`` after ``sh`` or ``python``: what was printed, with numbers of the machine left out and ``...`` for any lines.
 - ``python``: runs in one namespace a page.
 - any language with ``title="FILE"``: written to that file.
@@ -51,9 +51,10 @@ class Runner:
         self.commands = folder / ".commands"
         self.site.mkdir()
         self.commands.mkdir()
-        tool = self.commands / "dragoman"
-        tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dragoman "$@"\n')
-        tool.chmod(0o755)
+        for name in ("dragoman", "pytest"):
+            tool = self.commands / name
+            tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n')
+            tool.chmod(0o755)
         self.names: dict[str, Any] = {"__name__": "page"}
         self.printed = ""
 
@@ -108,8 +109,9 @@ class Runner:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         info = self.site / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
         info.mkdir()
+        needs = "".join(f"Requires-Dist: {wanted}\n" for wanted in project.get("dependencies", ()))
         (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+            f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n{needs}"
         )
         groups = project.get("entry-points", {})
         lines = [f"[{g}]\n" + "".join(f"{k} = {v}\n" for k, v in e.items()) for g, e in groups.items()]

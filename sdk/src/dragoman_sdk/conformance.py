@@ -1,12 +1,12 @@
 """Conformance classes: subclass one in a plugin's tests, and pytest runs its checks.
 
-class TestPlugin(PluginConformance):
-    name = "acme"
-    def models(self): return [onnx_layer("acme:SoftClip", {"x": "f32[?,3]"})]
+    class TestPlugin(PluginConformance):
+        name = "acme"
+        def models(self): return [onnx_layer("acme:SoftClip", {"x": "f32[?,3]"})]
 
-class TestFrontend(FrontendConformance):
-    framework = "acme"
-    def models(self): return [serialised_model]
+    class TestFrontend(FrontendConformance):
+        framework = "acme"
+        def models(self): return [serialised_model]
 """
 
 from __future__ import annotations

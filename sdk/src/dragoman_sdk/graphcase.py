@@ -1,6 +1,6 @@
 """Small target graphs, held against the OpenVINO runtime: sub-graphs, and values that travel through shape sub-graphs.
 
-GraphCase(lambda op: op.Relu(op.parameter(f32, (1, 4), "x")), {"x": array}, [expected]).check()
+    GraphCase(lambda op: op.Relu(op.parameter(f32, (1, 4), "x")), {"x": array}, [expected]).check()
 """
 
 from __future__ import annotations

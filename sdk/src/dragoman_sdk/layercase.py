@@ -1,8 +1,8 @@
 """LayerCase: a small source model, converted, run in OpenVINO, and held against its own framework or given numbers.
 
-LayerCase(onnx_layer("Relu", {"x": array}), {"x": array}).check()
-LayerCase(caffe_layer("Swish6", {"x": (1, 3)}), {"x": array}, {"y": expected}).check()
-LayerCase(onnx_layer("acme:SoftClip", {"x": array}, limit=-1.0)).check_refused("D302", "layer")
+    LayerCase(onnx_layer("Relu", {"x": array}), {"x": array}).check()
+    LayerCase(caffe_layer("Swish6", {"x": (1, 3)}), {"x": array}, {"y": expected}).check()
+    LayerCase(onnx_layer("acme:SoftClip", {"x": array}, limit=-1.0)).check_refused("D302", "layer")
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """OffloadCase: layers that stay in their own framework, converted and run inside OpenVINO.
 
-OffloadCase(model, {"x": array}, offload=["Swish6"], parts=[["swish"]]).check()
+    OffloadCase(model, {"x": array}, offload=["Swish6"], parts=[["swish"]]).check()
 
 A front-end that can offload also inherits :class:`OffloadConformance` in its tests.
 """

@@ -1,6 +1,6 @@
 """OpCase: one op with given inputs and attributes, held against the OpenVINO runtime.
 
-OpCase("TopK", [tensor("f32", "2,?"), const(1)], {"axis": 1}).check()
+    OpCase("TopK", [tensor("f32", "2,?"), const(1)], {"axis": 1}).check()
 
 The node is built, emitted as IR, read by ``openvino``; *every* output's element type and partial shape must equal what
 ``Op.infer`` said. Where the op has a ``fold``, all inputs have data and ``values`` is not off, its numbers must equal

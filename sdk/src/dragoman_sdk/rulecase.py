@@ -1,8 +1,8 @@
 """RuleCase: a small graph on which rules must (or must not) fire, run by OpenVINO before and after them.
 
-case = RuleCase(lambda op: op.Relu(op.Relu(op.parameter(f32, (1, 4), "x"))), [MergeRelus()])
-case.check("Parameter Relu")            # ops left, in order; and the numbers are the same
-case.check_untouched()                  # for a graph where the rule must keep its hands off
+    case = RuleCase(lambda op: op.Relu(op.Relu(op.parameter(f32, (1, 4), "x"))), [MergeRelus()])
+    case.check("Parameter Relu")            # ops left, in order; and the numbers are the same
+    case.check_untouched()                  # for a graph where the rule must keep its hands off
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """RuntimeCase: an extension op and its runtime op, run by ``dragoman.runtime`` inside OpenVINO.
 
-RuntimeCase("Swish6", [x], [expected], {"beta": 2.0}).check()
+    RuntimeCase("Swish6", [x], [expected], {"beta": 2.0}).check()
 
 The op goes through all that it meets at a user's: it is written into an IR, the IR is loaded as
 ``dragoman.runtime.load`` does it, compiled for the CPU and inferred, also by several requests at a time; then once more
