@@ -192,7 +192,7 @@ class PointsRule(RegionRule):
             raise UsageError("D146", what, self.at("start"), "all points of a replacement lie in one graph")
 
     def opens(self, value: Value, reader: Node) -> bool:
-        return (reader if self.include_starts else value.producer).name in self.starts
+        return value.producer.name in self.starts or (self.include_starts and reader.name in self.starts)
 
     def closes(self, value: Value, readers: Sequence[Node]) -> bool:
         if self.outputs:

@@ -92,7 +92,8 @@ def _put(entry: Entry, ops: OpRegistry, written: Written | None) -> Put:
     }
     for name, field in cls.attributes.items() if cls is not None else ():
         if field.required and name not in attributes:
-            raise entry.wrong(f"{kind} needs the attribute {name!r}", "attributes", f"add {name} to attributes")
+            key = "attributes" if "attributes" in entry.fields else "op"
+            raise entry.wrong(f"{kind} needs the attribute {name!r}", key, f"write attributes = {{{name} = ...}}")
     put = Put(kind, cls, tuple(inputs), attributes)
     if written is not None:
         count = len(inputs) or sum(v not in written.constants for v in written.variables)

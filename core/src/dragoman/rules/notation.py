@@ -134,7 +134,10 @@ class _Reader:
             return call[index]
         if isinstance(node, ast.Call):
             return self._call(node)
-        number = _literal(node)
+        try:
+            number = ast.literal_eval(node)
+        except (ValueError, TypeError):
+            number = None
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             return number
         raise _at(node, "an input is a name, a number, None, ... or Type(...)")

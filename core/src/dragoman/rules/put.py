@@ -138,6 +138,8 @@ class PutRule(Rule):
 
     def rewrite(self, op: Any, **bindings: Any) -> Any:
         root: Node = bindings[self.written.root.bind].producer
+        if root.origin is not None and self.name in root.origin.rules:
+            raise NoMatch("this replacement has made the node itself")
         values = [bindings[v] if isinstance(v, str) else v for v in self.operands()]
         made = max((v.index + 1 for v in root.outputs if v.uses or v.names), default=1)
         return self.put.build(op, self.phase, values, made, bindings.__getitem__)
