@@ -7,6 +7,8 @@
     class TestFrontend(FrontendConformance):
         framework = "acme"
         def models(self): return [serialised_model]
+
+The checks are methods; a subclass may add its own.
 """
 
 from __future__ import annotations

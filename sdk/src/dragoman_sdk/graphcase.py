@@ -1,6 +1,8 @@
 """Small target graphs, held against the OpenVINO runtime: sub-graphs, and values that travel through shape sub-graphs.
 
     GraphCase(lambda op: op.Relu(op.parameter(f32, (1, 4), "x")), {"x": array}, [expected]).check()
+
+The runtime's inference and numbers are what it is held against.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
     LayerCase(onnx_layer("Relu", {"x": array}), {"x": array}).check()
     LayerCase(caffe_layer("Swish6", {"x": (1, 3)}), {"x": array}, {"y": expected}).check()
     LayerCase(onnx_layer("acme:SoftClip", {"x": array}, limit=-1.0)).check_refused("D302", "layer")
+
+Nothing of the source framework is needed, unless it is asked for the expected numbers.
 """
 
 from __future__ import annotations

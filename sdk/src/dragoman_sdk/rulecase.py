@@ -3,6 +3,8 @@
     case = RuleCase(lambda op: op.Relu(op.Relu(op.parameter(f32, (1, 4), "x"))), [MergeRelus()])
     case.check("Parameter Relu")            # ops left, in order; and the numbers are the same
     case.check_untouched()                  # for a graph where the rule must keep its hands off
+
+The numbers before and after are those of the runtime.
 """
 
 from __future__ import annotations
