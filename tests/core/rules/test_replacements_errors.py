@@ -116,12 +116,13 @@ R = "[[replace]]\n"
         (R + 'start = ["in/z"]\nend = ["in/c"]\nop = "Abs"', "D146", (2, 11), "'in/a'"),
         (R + 'start = ["last"]\nend = ["in/b"]\nop = "Abs"', "D146", (2, 11), "no way from last to in/b"),
         (R + 'start = ["x"]\nend = ["last"]\nop = "Abs"', "D146", (3, 1), "leaks by Relu 'in/a': Exp 'other' reads it"),
-        (R + 'start = ["side"]\nend = ["last"]\ninclude_start = false\nop = "Abs"', "D146", (2, 1), "leaks by Add 'in/c', which reads %in/b"),
+        (R + 'start = ["side"]\nend = ["last"]\ninclude_start = false\nop = "Abs"', "D146", (2, 1),
+         "leaks by Add 'in/c', which reads %in/b"),
         (R + 'start = ["in/a"]\nend = ["in/b"]\ninputs = ["a:0", "b:7"]\nop = "Add"', "D146", (4, 19), "no port 7"),
         (R + 'start = ["in/b"]\nend = ["in/c"]\nop = "Abs"\noutputs = ["b:0"]', "D146", (5, 1), "dangling"),
         (R + 'id = "Way"\nstart = ["in/b"]\nend = ["in/c"]\noutputs = ["[bc]:0"]', "D146", (5, 13), "in/b, in/c"),
-        (R + 'id = "Way"\nstart = ["in/b", "in/c"]\nend = ["in/b", "in/c"]\n' + R + 'scopes = ["side"]\nop = "Abs"', "D146",
-         (1, 1), "'side' is taken by Abs#2 already"),
+        (R + 'id = "Way"\nstart = ["in/b", "in/c"]\nend = ["in/b", "in/c"]\n' + R + 'scopes = ["side"]\nop = "Abs"',
+         "D146", (1, 1), "'side' is taken by Abs#2 already"),
         (R + 'scopes = ["other"]\nop = "Elu"\nattributes = {alpha = {from = "v"}}', "D146", (4, 1), "called 'v'"),
     ],
 )  # fmt: skip
@@ -146,8 +147,8 @@ BOX = {"id": "Box", "match_kind": "scope", "instances": ["in"]}
         ({**BOX, "id": "BOX"}, "D144", (3, 3), "'Box'"),
         ({**BOX, "inputs": [[{"node": "a$", "port": 0}, {"node": "b$", "port": 0}]],
           "outputs": [{"node": "c$", "port": 0}]}, "D146", (11, 15), "read different values"),
-        ({"id": "Way", "match_kind": "points", "instances": {"start_points": ["in/b"], "end_point": []}}, "D145", (9, 5),
-         "'end_points'"),
+        ({"id": "Way", "match_kind": "points", "instances": {"start_points": ["in/b"], "end_point": []}},
+         "D145", (9, 5), "'end_points'"),
     ],
 )  # fmt: skip
 def test_the_legacy_form(tmp_path: Path, entry: object, code: str, place: tuple[int, int], says: str) -> None:

@@ -79,7 +79,8 @@ TWICE = [node("Add", "x x", "y", "sum")]
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\nop = "Relu"', ["Relu"]),
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\ninclude_start = false\nop = "Abs"', ["Relu", "Abs"]),
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\ninclude_end = false\nop = "Relu"', ["Relu", "Relu"]),
-        (ELU, {}, 'pattern = "e = Elu(x)"\nop = "Elu"\nattributes = {alpha = {from = "e", attribute = "alpha"}}', ["Elu"]),
+        (ELU, {}, 'pattern = "e = Elu(x)"\nop = "Elu"\n'
+            'attributes = {alpha = {from = "e", attribute = "alpha"}}', ["Elu"]),
         (ELU, {}, 'pattern = "Elu(x, alpha=0.25)"\nlayer = "Elu"\nattributes = {alpha = 0.25}', ["Elu"]),
         (TWICE, {}, 'pattern = "Add(x, x)"\nop = "Multiply"\ninputs = ["x", 2.0]', ["Multiply"]),
         (TWICE, {}, 'scopes = ["sum"]\nop = "Multiply"\ninputs = [2.0, "sum:0"]', ["Multiply"]),
