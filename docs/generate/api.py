@@ -32,7 +32,7 @@ _DIGEST = re.compile(r"# (\d+\.\d+) (\d+) names ([0-9a-f]{16})")
 MODULES: dict[str, tuple[str, ...] | None] = {
     "dragoman": None,
     "dragoman.builder": ("Builder",),
-    "dragoman.deprecation": ("deprecated",),
+    "dragoman.deprecation": ("deprecated", "of_hook"),
     "dragoman.errors": ("Problem",),
     "dragoman.frontends.contract": ("Frontend", "Model", "Probe"),
     "dragoman.frontends.extract": ("Extractors", "Layer"),

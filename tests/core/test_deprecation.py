@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 import dragoman
-from dragoman import deprecation
+from dragoman import deprecation, hookspecs
 from dragoman.deprecation import deprecated
+from dragoman.plugins import EntryPoint, PluginHost
 
 
 @pytest.fixture(autouse=True)
@@ -85,9 +86,49 @@ def test_the_plugin_that_calls_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     deprecation._plugin_of.cache_clear()
 
 
+@pytest.mark.parametrize("argument", ["", "graph"])
+def test_a_plugin_with_a_hook_that_goes_still_loads_and_is_told(argument: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = deprecation.of_hook("dragoman_old", since="0.2", removed_in="0.4", use="dragoman_new", argument=argument)
+
+    @hookspecs.hookspec(**options)
+    def dragoman_old(stage: str, graph: object) -> None:
+        """Goes."""
+
+    @hookspecs.hookimpl
+    def implementation(graph: object) -> None:
+        return None
+
+    @hookspecs.hookimpl
+    def without(stage: str) -> None:
+        return None
+
+    def host(function: Callable[..., None]) -> PluginHost:
+        info = hookspecs.hookimpl(lambda: hookspecs.PluginInfo("acme"))
+        module = types.SimpleNamespace(dragoman_plugin_info=info, dragoman_old=function)
+        return PluginHost([EntryPoint("acme", lambda: module)])
+
+    monkeypatch.setattr(hookspecs, "dragoman_old", dragoman_old, raising=False)
+    told = "the argument 'graph' of dragoman_old" if argument else "dragoman_old"
+    with pytest.warns(
+        DeprecationWarning, match=f"^{told} is deprecated since Dragoman 0.2.*; use dragoman_new"
+    ) as seen:
+        assert host(implementation).plugins["acme"].status == "loaded"
+    assert seen[0].filename == __file__
+    if argument:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert host(without).plugins["acme"].status == "loaded"
+
+
 @pytest.mark.parametrize(
     ("since", "removed_in", "told"),
-    [("0.2", "0.3", "two minor"), ("0.2", "0.2", "two minor"), ("2", "3", "no version"), ("a.b", "1.0", "no version")],
+    [
+        ("0.2", "0.3", "two minor"),
+        ("0.2", "0.2", "two minor"),
+        ("1.2", "0.9", "two minor"),
+        ("2", "3", "no version"),
+        ("a.b", "1.0", "no version"),
+    ],
 )
 def test_too_short_a_time_is_refused(since: str, removed_in: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):

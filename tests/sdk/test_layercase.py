@@ -11,7 +11,8 @@ from onnx import helper
 from tests.onnx.support import model_of, port
 
 from dragoman.frontends.extract import Extractors
-from dragoman.hookspecs import PluginInfo, hookimpl
+from dragoman.graph.types import TensorType
+from dragoman.hookspecs import PluginInfo, ShapeRule, hookimpl
 from dragoman_sdk import LayerCase, caffe_layer, onnx_bytes, onnx_layer, onnx_node
 
 X = np.array([[-1.0, 2.0]], np.float32)
@@ -103,3 +104,16 @@ def test_a_rule_that_must_fire_and_does_not_is_told() -> None:
     ).check()
     with pytest.raises(AssertionError, match="no replacement was made by FuseBatchNorm"):
         LayerCase(twice, {"x": X}, fires=["FuseBatchNorm"]).check()
+
+
+def test_a_shape_rule_that_lies_is_told(plugin_host: Any) -> None:
+    acme = types.SimpleNamespace(
+        dragoman_plugin_info=hookimpl(lambda: PluginInfo("acme")),
+        dragoman_register_shape_rules=hookimpl(
+            lambda: [ShapeRule("Abs", lambda node: [TensorType(node.input(0).dtype, (1, 3))])]
+        ),
+    )
+    model = onnx_layer("Abs", {"x": "f32[?,?]"})
+    LayerCase(model, {"x": X}).check()
+    with pytest.raises(AssertionError, match=r"f32\[1,3\] was inferred, and \[1, 2\] was computed"):
+        LayerCase(model, {"x": X}, host=plugin_host(acme)).check()

@@ -52,8 +52,7 @@ def deprecated(*, since: str, removed_in: str, use: str = "", argument: str = ""
     Raises:
         ValueError: versions that are none or too near to each other, or a parameter that the function does not have.
     """
-    if _minor(removed_in) - _minor(since) < 2 and _major(removed_in) == _major(since):
-        raise ValueError(f"deprecated in {since}, removed in {removed_in}: two minor versions have to lie between")
+    _check_span(since, removed_in)
 
     def mark(target: _F) -> _F:
         name = f"{target.__module__}.{target.__qualname__}"
@@ -69,10 +68,31 @@ def deprecated(*, since: str, removed_in: str, use: str = "", argument: str = ""
     return mark
 
 
+def of_hook(name: str, *, since: str, removed_in: str, use: str = "", argument: str = "") -> dict[str, Any]:
+    """Options of ``hookspec`` for a hook that goes, or for one of its arguments.
+
+        @hookspec(**of_hook("dragoman_old", since="0.2", removed_in="0.4", use="dragoman_new"))
+
+    A plugin that implements it, or takes the argument, gives the warning once, when it is loaded, with the file and
+    the line of its function. ``removed_in`` must also raise the version of the hook API. ValueError as above.
+    """
+    _check_span(since, removed_in)
+    note = Deprecation(f"the argument {argument!r} of {name}" if argument else name, since, removed_in, use)
+    marked.append(note)
+    warning = DeprecationWarning(str(note))
+    return {"warn_on_impl_args": {argument: warning}} if argument else {"warn_on_impl": warning}
+
+
 def overdue(version: str) -> list[Deprecation]:
     """What should be gone from a version."""
     now = (_major(version), _minor(version))
     return [note for note in marked if (_major(note.removed_in), _minor(note.removed_in)) <= now]
+
+
+def _check_span(since: str, removed_in: str) -> None:
+    before, after = (_major(since), _minor(since)), (_major(removed_in), _minor(removed_in))
+    if after < before or (after[0] == before[0] and after[1] - before[1] < 2):
+        raise ValueError(f"deprecated in {since}, removed in {removed_in}: two minor versions have to lie between")
 
 
 def _wrapped(function: Any, note: Deprecation, argument: str) -> Any:

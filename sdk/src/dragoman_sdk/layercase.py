@@ -21,6 +21,8 @@ from dragoman.api import convert
 from dragoman.errors import DragomanError, PluginError
 from dragoman.frontends.contract import Model
 from dragoman.frontends.probe import recognise
+from dragoman.graph.graph import Value
+from dragoman.graph.types import Interval, shape_text
 from dragoman.plugins import PluginHost
 from dragoman.session import Session
 from dragoman_sdk.caffe_model import CaffeNet
@@ -66,6 +68,8 @@ class LayerCase:
             assert not idle, f"no replacement was made by {', '.join(sorted(idle))}"
             found = run_ir(result, self.feeds)
             names = [result.graph.names_of_output(k)[0] for k in range(len(result.graph.outputs))]
+            for name, value in zip(names, result.graph.outputs, strict=True):
+                _assert_fits(name, found[name], value)
             expected = self.expected
             if expected is None:
                 expected = self._reference(model, names, result.context.options)
@@ -124,3 +128,14 @@ class LayerCase:
         if refused:
             raise AssertionError(f"give the case its expected outputs: {'; '.join(refused)}")
         pytest.skip(f"nothing installed can run {framework} models; install a runner, or give expected outputs")
+
+
+def _assert_fits(name: str, array: Array, value: Value) -> None:
+    """What the conversion told of an output, by an op's ``infer`` or a shape rule, is true of what was computed."""
+    bounds = [(d.lo or 0, d.hi) if isinstance(d, Interval) else (d, d) for d in value.shape or ()]
+    fits = value.shape is None or len(bounds) == array.ndim
+    for size, (low, high) in zip(array.shape, bounds, strict=False):
+        fits = fits and low <= size and (high is None or size <= high)
+    if not fits:
+        told = f"{value.dtype}[{shape_text(value.shape)}]"
+        raise AssertionError(f"output {name}: {told} was inferred, and {list(array.shape)} was computed")
