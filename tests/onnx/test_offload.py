@@ -99,7 +99,7 @@ def test_a_loop_over_a_sequence_stays_inside_its_part() -> None:
         node("Loop", ["times", "", "empty"], ["all"], name="loop", body=body),
         node("ConcatFromSequence", ["all"], ["y"], name="joined", axis=0),
     ]
-    model = model_of(nodes, [port("x", shape=[2, 3]), port("times", np.int64, [])], [port("y")])
+    model = model_of(nodes, [port("x", shape=[2, 3]), port("times", np.int64, [])], [port("y", shape=["m", 3])])
     feeds = {"x": X[:2], "times": np.array(3)}
     expected = {"y": np.concatenate([X[:2] * k for k in range(3)])}
     OffloadCase(model, feeds, expected, unsupported=True, parts=[["empty", "loop", "joined"]]).check()
@@ -137,7 +137,7 @@ def test_weights_of_a_file_are_not_read_to_be_embedded(tmp_path: Path) -> None:
     assert np.allclose(runtime.IrRunner(result.openvino()).run({"x": x})["y"], x @ weight, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", [np.float16, np.float64, np.int8, np.uint8, np.int32, np.int64, np.uint16, np.bool_])
+@pytest.mark.parametrize("kind", [np.float16, np.int8, np.uint8, np.int32, np.int64, np.uint16, np.bool_])
 def test_element_types_cross_the_border(kind: Any) -> None:
     data = np.array([[0, 1, 1], [1, 0, 1]]).astype(kind)
     model = model_of(
@@ -184,14 +184,25 @@ def test_operators_that_only_onnxruntime_has() -> None:
     OffloadCase(model, {"x": np.arange(-5, 5, dtype=np.int32)}, unsupported=True, parts=[["hash"]]).check()
 
 
-def test_what_needs_all_64_bits_is_refused() -> None:
+@pytest.mark.parametrize(("kind", "to", "why"), [(np.float64, TensorProto.INT64, "of which the CPU plugin makes f32"),
+                                                 (np.int64, TensorProto.DOUBLE, "hands over as i32")])  # fmt: skip
+def test_what_needs_all_64_bits_is_refused(kind: Any, to: int, why: str) -> None:
     model = model_of(
-        [node("BitCast", ["x"], ["y"], name="bits", to=TensorProto.INT64)], [port("x", np.float64, [3])],
-        [port("y", np.int64)], opset=26,
-    )  # fmt: skip
+        [node("BitCast", ["x"], ["y"], name="bits", to=to)], [port("x", kind, [3])], [port("y", to)], opset=26
+    )
     with pytest.raises(UnsupportedError, match="1 layer") as caught:
         dragoman.convert(model, offload_unsupported=True)
-    assert "hands f64 over as f32" in caught.value.problems[0].what
+    assert why in caught.value.problems[0].what
+
+
+def test_a_part_takes_in_what_makes_doubles_of_its_input() -> None:
+    nodes = [
+        node("Cast", ["x"], ["d"], name="double", to=TensorProto.DOUBLE),
+        node("Floor", ["d"], ["f"], name="floor"),
+        node("Cast", ["f"], ["y"], name="single", to=TensorProto.FLOAT),
+    ]
+    model = model_of(nodes, [port("x", shape=["n", 3])], [port("y")])
+    OffloadCase(model, {"x": X}, {"y": np.floor(X)}, offload=["floor"], parts=[["double", "floor"]]).check()
 
 
 def test_a_sequence_that_the_model_gives_out_is_refused_by_name() -> None:

@@ -17,10 +17,10 @@ from dragoman.frontends.context import ExtractionContext, LayerPlan
 from dragoman.frontends.contract import Frontend, Submodel
 from dragoman.frontends.layer import Layer, Refusal
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Value
-from dragoman.graph.types import DYNAMIC, TensorType
+from dragoman.graph.types import DYNAMIC, TensorType, f64
 from dragoman.offload.choice import choose
 from dragoman.offload.clusters import between, clusters, reads
-from dragoman.offload.ops import types_text
+from dragoman.offload.ops import Offloaded, types_text
 from dragoman.offload.parts import PART, Part, part_of
 from dragoman.offload.pieces import PiecesTensor
 from dragoman.offload.shapes import completed
@@ -116,6 +116,8 @@ class Offloader:
                 self._refuse(part, value, "a sequence or an optional")
             if not _carried(target.type):
                 self._refuse(part, value, f"a tensor of {target.dtype}")
+            if target.dtype is f64:
+                self._refuse(part, value, "a tensor of f64, of which the CPU plugin makes f32")
         types = [TensorType(v.dtype, v.shape) for v in inputs]
         if any(kind.shape is None for kind in types):
             what = "the number of dimensions of an input is not known"
@@ -125,30 +127,43 @@ class Offloader:
         except UnsupportedError as error:
             raise Refusal(error.what, error.hint, error.code) from error
         results: list[TensorType] = []
-        for value, kind in zip(part.results, made.types, strict=True):
-            if isinstance(kind, str) or not _carried(kind):
-                self._refuse(part, value, kind if isinstance(kind, str) else f"a tensor of {kind.dtype}")
-            results.append(kind)
+        for value, known in zip(part.results, made.types, strict=True):
+            if isinstance(known, str) or not _carried(known):
+                self._refuse(part, value, known if isinstance(known, str) else f"a tensor of {known.dtype}")
+            results.append(known)
         data = PiecesTensor(made.pieces)
-        results = completed(results, types, lambda: self.frontend.submodel_runner(data.joined()))
-        for index, (value, kind) in enumerate(zip(part.results, results, strict=True)):
-            if kind.shape is None:
-                results[index] = self._stated(part, value, kind)
+        node = op.add(self._attrs(part, types, results), [op.constant(data), *inputs])
+        results = self._shaped(part, layer, node, types, results, data)
+        node.attrs = node.attrs.replace(gives=types_text(results))
+        for target, kind in zip(node.outputs, results, strict=True):
+            target.type = kind
         self.done[id(part)] = _described(part, data.nbytes, types, results)
-        return self._node(part, op, [op.constant(data), *inputs], types, results)
+        return list(node.outputs)
 
-    def _stated(self, part: Part, value: Value, kind: TensorType) -> TensorType:
-        """The rank that the model itself states of a result, as the last resort."""
-        if value.shape is None or value.dtype is not kind.dtype:
-            self._refuse(part, value, "a tensor of unknown rank")
-        return TensorType(kind.dtype, (DYNAMIC,) * len(value.shape or ()))
+    def _shaped(
+        self, part: Part, layer: Layer, node: Node, takes: Sequence[TensorType], known: list[TensorType],
+        data: PiecesTensor,
+    ) -> list[TensorType]:  # fmt: skip
+        """The types of the results: by a plugin's shape rule, the framework, a plugin's last resort, by running."""
+        ruled = [v.type for v in node.outputs]
+        results = ruled if ruled != known else known  # the same, with the symbols of dimensions
+        if any(kind.shape is None for kind in results) and layer.context.infer_shape is not None:
+            results = list(layer.context.infer_shape(node) or results)
+        results = completed(results, takes, lambda: self.frontend.submodel_runner(data.joined()))
+        for index, (value, kind) in enumerate(zip(part.results, results, strict=True)):
+            if kind.shape is None and (value.shape is None or value.dtype is not kind.dtype):
+                hint = "state its shape in the model, or register a shape rule for Offloaded"
+                self._refuse(part, value, "a tensor of unknown rank", hint)
+            if kind.shape is None:  # what the model itself states of it
+                results[index] = TensorType(kind.dtype, (DYNAMIC,) * len(value.shape or ()))
+        return results
 
-    def _refuse(self, part: Part, value: Value, what: str) -> NoReturn:
+    def _refuse(self, part: Part, value: Value, what: str, hint: str = "") -> NoReturn:
         self._wanted.append((part, value, what))
         where = "the model's own input" if value.producer.op == INPUT else repr(value.label)
         raise Refusal(
             f"{where} is {what}, which OpenVINO cannot hand to an offloaded part or take from it",
-            "offload the layers around it too, or cut the model there",
+            hint or "offload the layers around it too, or cut the model there",
             "D307",
         )
 
@@ -161,23 +176,16 @@ class Offloader:
             held = self.made[key] = list(types), self.frontend.submodel(self.graph, part.nodes, pairs, part.results)
         return held[1]
 
-    def _node(
-        self, part: Part, op: Builder, inputs: Sequence[Value], takes: Sequence[TensorType], gives: list[TensorType]
-    ) -> Any:
+    def _attrs(self, part: Part, takes: Sequence[TensorType], gives: Sequence[TensorType]) -> Offloaded:
         def names(values: Sequence[Value]) -> str:
             return json.dumps([v.label for v in values], ensure_ascii=False)
 
-        made = op.make(
-            "Offloaded", *inputs, framework=self.frontend.name, plugin=self.owner.plugin,
-            distribution=self.owner.distribution, plugin_version=self.owner.version, takes=types_text(takes),
-            gives=types_text(gives), input_names=names(part.inputs), output_names=names(part.results),
+        return Offloaded(
+            framework=self.frontend.name, plugin=self.owner.plugin, distribution=self.owner.distribution,
+            plugin_version=self.owner.version, takes=types_text(takes), gives=types_text(gives),
+            input_names=names(part.inputs), output_names=names(part.results),
             layers=json.dumps([n.name for n in part.nodes], ensure_ascii=False),
         )  # fmt: skip
-        values = [made] if isinstance(made, Value) else list(made)
-        for value, kind in zip(values, gives, strict=True):
-            if value.shape == kind.shape:  # the same, with the symbols that the text does not tell
-                value.type = kind
-        return values
 
     def plans(self, layers: Sequence[LayerPlan], version_of: Callable[[Node], int]) -> list[LayerPlan]:
         """The list of layers with those of each part in place of the part, as ``offloaded``."""

@@ -23,16 +23,17 @@ Run = Callable[[Sequence["Array"]], Sequence["Array"]]
 def completed(known: Sequence[TensorType], inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[TensorType]:
     """The types with their ranks: where the framework does not know one, the part is run with made-up inputs.
 
-    A dimension is taken from the runs only where all inputs have known shapes and none is of integers (which may be
-    axes or sizes), no run fails and all agree on it. The runtime op holds each result against its type at every
-    inference. The shape stays None where no run succeeds, or results have several ranks.
+    Nothing is run where integers come in, which may be axes or sizes: made-up ones tell nothing. A dimension is taken
+    from the runs only where all inputs have known shapes, no run fails and all agree on it. The runtime op holds each
+    result against its type at every inference. The shape stays None where no run succeeds, or results have several
+    ranks.
     """
     if all(kind.shape is not None for kind in known):
         return list(known)
     shapes = _run(inputs, make)
     if not shapes:
         return list(known)
-    fixed = len(shapes) == RUNS and not any(kind.dtype.is_integer or not is_static(kind.shape) for kind in inputs)
+    fixed = len(shapes) == RUNS and all(is_static(kind.shape) for kind in inputs)
     return [
         kind if kind.shape is not None else TensorType(kind.dtype, _common([s[i] for s in shapes], fixed))
         for i, kind in enumerate(known)
@@ -47,7 +48,10 @@ def _common(shapes: Sequence[tuple[int, ...]], fixed: bool) -> Shape:
 
 def _run(inputs: Sequence[TensorType], make: Callable[[], Run]) -> list[list[tuple[int, ...]]]:
     """The shapes of the results of each run that succeeds."""
-    if any(kind.shape is None for kind in inputs) or sum(_elements(k) for k in inputs) > LARGEST:
+    if (
+        any(kind.shape is None or kind.dtype.is_integer for kind in inputs)
+        or sum(_elements(k) for k in inputs) > LARGEST
+    ):
         return []
     run = make()
     found = []
@@ -79,8 +83,5 @@ def sample(kind: TensorType, number: int) -> Array:
         return np.full(dims, ("abc", "", "x y")[number], object)
     if number == 1:
         return np.zeros(dims, kind.dtype.numpy)
-    if kind.dtype.is_float:
-        data = np.asarray(rng.normal(size=dims))
-        return (np.abs(data) if number == 2 else data).astype(kind.dtype.numpy)
-    # small: they may be places, sizes or counts
-    return (np.ones(dims) if number == 2 else np.asarray(rng.integers(0, 2, dims))).astype(kind.dtype.numpy)
+    data = np.asarray(rng.normal(size=dims))
+    return (np.abs(data) if number == 2 else data > 0 if kind.dtype.kind == "bool" else data).astype(kind.dtype.numpy)

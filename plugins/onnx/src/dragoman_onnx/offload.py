@@ -69,16 +69,14 @@ class _Part:
         return Submodel(tuple(final.pieces), tuple(types))
 
     def _check_borders(self) -> None:
-        """The CPU plugin hands over f64 as f32 and 64-bit integers as 32-bit ones."""
-        wide = {id(v) for v, kind in self.inputs if kind.dtype.bits == 64}
+        """The CPU plugin hands over 64-bit integers as 32-bit ones, which is no obstacle to anything but their bits."""
+        wide = {id(v): kind for v, kind in self.inputs if kind.dtype.bits == 64}
         for node in self.all:
-            first = node.inputs[0] if node.inputs else None
-            exact = node.op == "BitCast" or (node.op == "Mod" and not node.attrs.get("fmod"))
-            if exact and first is not None and id(first) in wide:
-                kind = next(k for v, k in self.inputs if v is first)
-                if node.op == "BitCast" or kind.dtype is t.f64:
-                    what = f"{node!r} needs every bit of its input, and OpenVINO's CPU plugin hands {kind.dtype} over"
-                    raise _refused(f"{what} as {'f32' if kind.dtype.is_float else 'i32'}")
+            kind = wide.get(id(node.inputs[0])) if node.op == "BitCast" and node.inputs else None
+            if kind is not None:
+                raise _refused(
+                    f"{node!r} needs the bits of {kind.dtype}, which OpenVINO's CPU plugin hands over as i32"
+                )
 
     def _opsets(self) -> dict[str, int]:
         """The oldest opsets in which the layers mean the same: onnxruntime may not know the model's yet."""
