@@ -23,6 +23,7 @@ CUBE = '''"""Cubes."""
 import dataclasses
 
 from dragoman.frontends.extract import Extractors
+from dragoman.graph.types import TensorType
 from dragoman.hookspecs import RuntimeOp, hookimpl
 from dragoman.ops.define import In, Op, op
 
@@ -46,7 +47,7 @@ class Step(Op):
     x = In("T")
 
     def infer(self, x):
-        return x.type
+        return TensorType(x.dtype, x.shape)
 
 
 @dataclasses.dataclass

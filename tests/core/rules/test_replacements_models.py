@@ -150,6 +150,7 @@ def test_an_attribute_of_a_caffe_layer_goes_to_the_op(tmp_path: Path) -> None:
 
 
 EXTENSION = '''
+from dragoman.graph.types import TensorType
 from dragoman.hookspecs import RuntimeOp, hookimpl
 from dragoman.ops.define import Float, In, Op, op
 from dragoman.rules.anchors import ScopeRule
@@ -163,7 +164,7 @@ class SoftClip(Op):
     limit = Float()
 
     def infer(self, x):
-        return x.type
+        return TensorType(x.dtype, x.shape)
 
 
 class Clipping(ScopeRule):

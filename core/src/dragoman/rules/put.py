@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dragoman.errors import UsageError, did_you_mean
-from dragoman.graph.graph import Node, Value
+from dragoman.graph.graph import Node, Origin, Value
 from dragoman.ops.define import Op
 from dragoman.ops.fields import Attr
 from dragoman.rules.anchors import PointsRule, Region, RegionRule, ScopeRule
@@ -82,6 +82,8 @@ class Put:
         made = op.make(OPENVINO, *tensors, outputs=outputs, **own)
         node: Node = (made if isinstance(made, Value) else made[0]).producer
         node.name = node.name.replace(OPENVINO, self.kind)
+        if (o := node.origin) is not None:
+            node.origin = Origin(o.framework, o.layer, f"openvino:{self.kind}", o.file, o.position, o.rules)
         return made
 
     def _resolved(self, name: str, given: Any, find: Callable[[str], Value]) -> Any:
