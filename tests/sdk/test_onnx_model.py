@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dragoman_sdk import OnnxPort, onnx_bytes, onnx_layer, onnx_node, onnx_port
+from dragoman_sdk import OnnxGraph, OnnxPort, onnx_bytes, onnx_layer, onnx_node, onnx_port
 from dragoman_sdk.onnx_model import ELEMENT_TYPES
 
 X = np.array([[-1.0, 2.0, 0.5]], np.float32)
@@ -160,3 +160,25 @@ def test_the_checker_takes_models_of_all_opsets(opset: int) -> None:
     model = read(onnx_layer("Relu", {"x": X}, {"y": "f32[1,3]"}, opset=opset))
     onnx.checker.check_model(model)
     assert model.ir_version == helper.find_min_ir_version_for(model.opset_import)
+
+
+def test_sub_graphs_are_attributes_and_bring_their_domains() -> None:
+    import onnxruntime
+
+    branches = {
+        "then_branch": OnnxGraph([onnx_node("Neg", "x", "a")], {"a": "f32[1,3]"}, name="negated"),
+        "else_branch": OnnxGraph([onnx_node("Add", "x one", "b")], ["b"], constants={"one": np.float32(1)}),
+    }
+    model = onnx_bytes([onnx_node("If", "c", "y", **branches)], {"c": "boolean[]", "x": "f32[1,3]"}, {"y": "f32[1,3]"})
+    onnx.checker.check_model(read(model))
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    for chosen, expected in ((True, -X), (False, X + 1)):
+        (found,) = session.run(None, {"c": np.array(chosen), "x": X})
+        np.testing.assert_array_equal(found, expected)
+    body = OnnxGraph([onnx_node("acme:G", "x", "y")], ["y"])
+    several = read(onnx_layer("F", {"x": X}, body=body, bodies=[body, body]))
+    assert {o.domain for o in several.opset_import} == {"", "acme"}
+    assert [(a.name, a.type) for a in several.graph.node[0].attribute] == [
+        ("body", onnx.AttributeProto.GRAPH),
+        ("bodies", onnx.AttributeProto.GRAPHS),
+    ]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dragoman_sdk.layercase import LayerCase
     from dragoman_sdk.numerics import Comparison, assert_close, compare, run_ir
     from dragoman_sdk.offloadcase import OffloadCase, OffloadConformance
-    from dragoman_sdk.onnx_model import OnnxNode, OnnxPort, onnx_bytes, onnx_layer, onnx_node, onnx_port
+    from dragoman_sdk.onnx_model import OnnxGraph, OnnxNode, OnnxPort, onnx_bytes, onnx_layer, onnx_node, onnx_port
     from dragoman_sdk.opcase import Const, Input, OpCase, assert_both_refuse, const, tensor
     from dragoman_sdk.rulecase import RuleCase
     from dragoman_sdk.runtimecase import RuntimeCase
@@ -55,7 +55,7 @@ _MODULES: dict[str, tuple[str, ...]] = {
     "layercase": ("LayerCase",),
     "numerics": ("Comparison", "assert_close", "compare", "run_ir"),
     "offloadcase": ("OffloadCase", "OffloadConformance"),
-    "onnx_model": ("OnnxNode", "OnnxPort", "onnx_bytes", "onnx_layer", "onnx_node", "onnx_port"),
+    "onnx_model": ("OnnxGraph", "OnnxNode", "OnnxPort", "onnx_bytes", "onnx_layer", "onnx_node", "onnx_port"),
     "opcase": ("Const", "Input", "OpCase", "assert_both_refuse", "const", "tensor"),
     "rulecase": ("RuleCase",),
     "runtimecase": ("RuntimeCase",),
@@ -64,7 +64,7 @@ _WHERE = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "CaffeNet", "Comparison", "Const", "FrontendConformance", "GraphCase", "Input", "LayerCase", "OffloadCase",
-    "OffloadConformance", "OnnxNode", "OnnxPort",
+    "OffloadConformance", "OnnxGraph", "OnnxNode", "OnnxPort",
     "OpCase", "PluginConformance", "RuleCase", "RuntimeCase", "StoredLayer", "__version__", "assert_both_refuse",
     "assert_close", "caffe_layer", "compare", "const", "mean_binaryproto", "onnx_bytes", "onnx_layer", "onnx_node",
     "onnx_port", "run_ir", "save_net", "tensor", "write_caffemodel",

@@ -9,7 +9,7 @@ Messages and field numbers: onnx/onnx.proto of ONNX 1.16 (proto3 syntax of the r
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -57,6 +57,37 @@ class OnnxNode:
     domain: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class OnnxGraph:
+    """A graph: of a model, or of an attribute (the branches of an If, the body of a Loop).
+
+    Args:
+        nodes: in order: a node comes after what it reads.
+        outputs: ports by name, or names alone.
+        inputs: ports by name; an array stands for its type and shape.
+        constants: initializers by name: anything numpy takes for an array.
+        name: of the graph.
+    """
+
+    nodes: Sequence[OnnxNode]
+    outputs: Mapping[str, Port] | Sequence[str]
+    inputs: Mapping[str, Port] = dataclasses.field(default_factory=dict)
+    constants: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    name: str = "graph"
+
+    def to_bytes(self) -> bytes:
+        """A GraphProto: node 1, name 2, initializer 5, input 11, output 12."""
+        outputs = self.outputs if isinstance(self.outputs, Mapping) else dict.fromkeys(self.outputs, OnnxPort(""))
+        parts = [
+            *(field(1, _node(n)) for n in self.nodes),
+            text(2, self.name),
+            *(field(5, _tensor(np.asarray(v), k)) for k, v in self.constants.items()),
+            *(field(11, _value(k, p)) for k, p in self.inputs.items()),
+            *(field(12, _value(k, p)) for k, p in outputs.items()),
+        ]
+        return b"".join(parts)
+
+
 def onnx_port(text: str) -> OnnxPort:
     """``f32[?,3]``, ``i64[]`` for a scalar, ``f32[batch,3]``, ``f32`` for an unknown rank; ValueError for others."""
     kind, bracket, dims = text.strip().partition("[")
@@ -79,7 +110,8 @@ def onnx_node(
         inputs: names of values, separated by spaces (``-`` leaves one out), or a sequence of them.
         outputs: likewise.
         name: of the node; its first output's by default.
-        attributes: int, float, str, bytes, bool (an int), an array (a tensor), or a list of ints, floats or texts.
+        attributes: int, float, str, bytes, bool (an int), an array (a tensor), an OnnxGraph, or a list of one of these
+            kinds.
     """
     domain, _, kind = op.rpartition(":")
     made = _names_of(outputs)
@@ -110,19 +142,21 @@ def onnx_bytes(
     Raises:
         ValueError: an element type that ONNX lacks, or an attribute of no kind that it has.
     """
-    listed = list(nodes)
-    versions = dict.fromkeys((n.domain for n in listed if n.domain), 1) | dict(domains or {})
-    given = outputs if isinstance(outputs, Mapping) else dict.fromkeys(outputs, OnnxPort(""))
-    graph = [
-        *(field(1, _node(n)) for n in listed),
-        text(2, name),
-        *(field(5, _tensor(np.asarray(v), k)) for k, v in (constants or {}).items()),
-        *(field(11, _value(k, p)) for k, p in inputs.items()),
-        *(field(12, _value(k, p)) for k, p in given.items()),
-    ]
-    imports = [field(8, text(1, d) + integer(2, v)) for d, v in ({"": opset} | versions).items()]
+    graph = OnnxGraph(list(nodes), outputs, inputs, constants or {}, name)
+    versions = {"": opset} | dict.fromkeys((d for n in graph.nodes for d in _domains(n)), 1) | dict(domains or {})
+    imports = [field(8, text(1, d) + integer(2, v)) for d, v in versions.items()]
     version = next(v for least, v in _IR_VERSIONS if opset >= least)
-    return b"".join([integer(1, version), text(2, "dragoman-sdk"), field(7, b"".join(graph)), *imports])
+    return b"".join([integer(1, version), text(2, "dragoman-sdk"), field(7, graph.to_bytes()), *imports])
+
+
+def _domains(node: OnnxNode) -> Iterator[str]:
+    """Of a node and of those in its sub-graphs, that of ONNX itself aside."""
+    if node.domain:
+        yield node.domain
+    for value in node.attributes.values():
+        for held in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(held, OnnxGraph):
+                yield from (domain for inner in held.nodes for domain in _domains(inner))
 
 
 def onnx_layer(
@@ -177,7 +211,7 @@ def _node(node: OnnxNode) -> bytes:
 
 
 def _attribute(name: str, value: Any) -> bytes:
-    """AttributeProto: f 2, i 3, s 4, t 5, floats 7, ints 8, strings 9, tensors 10, type 20."""
+    """AttributeProto: f 2, i 3, s 4, t 5, g 6, floats 7, ints 8, strings 9, tensors 10, graphs 11, type 20."""
     head = text(1, name)
     if isinstance(value, np.generic):
         value = value.item()
@@ -189,6 +223,8 @@ def _attribute(name: str, value: Any) -> bytes:
         return head + field(4, _raw(value)) + integer(20, 3)
     if isinstance(value, np.ndarray):
         return head + field(5, _tensor(value, "")) + integer(20, 4)
+    if isinstance(value, OnnxGraph):
+        return head + field(6, value.to_bytes()) + integer(20, 5)
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"{name}={value!r} is no attribute that ONNX has")
     return head + _several(name, value)
@@ -204,6 +240,8 @@ def _several(name: str, values: Sequence[Any]) -> bytes:
         return b"".join(field(9, _raw(v)) for v in plain) + integer(20, 8)
     if all(isinstance(v, np.ndarray) for v in plain):
         return b"".join(field(10, _tensor(v, "")) for v in plain) + integer(20, 9)
+    if all(isinstance(v, OnnxGraph) for v in plain):
+        return b"".join(field(11, v.to_bytes()) for v in plain) + integer(20, 10)
     raise ValueError(f"{name}={values!r} mixes kinds, and ONNX has lists of one kind")
 
 
