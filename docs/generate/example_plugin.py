@@ -157,8 +157,9 @@ def dragoman_register_rules() -> list[Rule]:
 def run_acme(model: Path, inputs: Mapping[str, Any], outputs: Sequence[str]) -> dict[str, Any]:
     value = inputs["x"]
     steps = {"Half": lambda v: v / 2, "SoftClip": np.tanh}
-    for kind in Path(model).read_text().split("\n")[1:]:
-        value = steps[kind](value) if kind else value
+    for kind in Path(model).read_text().split()[2:]:
+        step = steps[kind]
+        value = step(value)
     return {outputs[0]: value}
 
 
