@@ -78,11 +78,28 @@ def softclip() -> onnx.ModelProto:
     return model(nodes, {"x": ["rows", 4]}, {"y": ["rows", 4]}, constants)  # type: ignore[arg-type]
 
 
+def hashed() -> onnx.ModelProto:
+    """Rows of a table, chosen by the hashes of numbers, by an operator that only onnxruntime has."""
+    random = np.random.default_rng(5)
+    constants = {"buckets": np.int32(64), "table": random.normal(size=(64, 8)).astype(np.float32)}
+    nodes = [
+        helper.make_node("MurmurHash3", ["ids"], ["hash"], name="hash", domain="com.microsoft", positive=0),
+        helper.make_node("Mod", ["hash", "buckets"], ["bucket"], name="bucket"),
+        helper.make_node("Gather", ["table", "bucket"], ["rows"], name="lookup"),
+        helper.make_node("ReduceMean", ["rows"], ["mean"], name="mean", axes=[1], keepdims=0),
+        helper.make_node("Softmax", ["mean"], ["scores"], name="softmax"),
+    ]
+    proto = model(nodes, {"ids": ["rows", 4]}, {"scores": ["rows", 8]}, constants, domain="com.microsoft")  # type: ignore[arg-type]
+    proto.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.INT32
+    return proto
+
+
 MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
     "classifier.onnx": classifier,
     "blend.onnx": blend,
     "clipped.onnx": clipped,
     "softclip.onnx": softclip,
+    "hashed.onnx": hashed,
 }
 
 

@@ -219,8 +219,8 @@ def summary(parts: Sequence[OffloadedPart], frontend: Frontend, owner: Owner) ->
     layers = sum(len(p.layers) for p in parts)
     sizes = ", ".join(str(len(p.layers)) for p in parts[:8]) + (", ..." if len(parts) > 8 else "")
     return (
-        f"offloaded: {layers} layer{'s' * (layers > 1)} in {len(parts)} part{'s' * (len(parts) > 1)} ({sizes}) run "
-        f"in {frontend.name} by the plugin {owner}; this IR needs Python at inference: dragoman.runtime.load"
+        f"offloaded: {layers} layer{'s' * (layers > 1)} in {len(parts)} part{'s' * (len(parts) > 1)} ({sizes}) stay "
+        f"in {frontend.name}, run by the plugin {owner}; this IR needs Python at inference: dragoman.runtime.load"
     )
 
 
