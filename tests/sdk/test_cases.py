@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import numpy as np
 import pytest
 
 from dragoman.graph.types import TensorType, f32
+from dragoman.hookspecs import PluginInfo, RuntimeOp, hookimpl
 from dragoman.ops.define import Float, In, Op, op
 from dragoman.rules.rule import NoMatch, Rule
 from dragoman_sdk import GraphCase, OpCase, RuleCase, const, tensor
@@ -116,3 +118,48 @@ def test_constants_of_a_case_are_constants_of_the_graph() -> None:
     graph, node = OpCase("ReduceSum", [tensor("f32", "2,3"), const([1])], {"keep_dims": False}).build()
     assert node.input(1).tensor is not None
     assert [v.shape for v in graph.outputs] == [(2,)]
+
+
+@op("Gated", "extension")
+class Gated(Op):
+    """max(x, 0) * 2."""
+
+    x = In("T", "float")
+
+    def infer(self, x: Any) -> TensorType:
+        return TensorType(x.dtype, x.shape)
+
+
+class IntoGated(Rule):
+    """Relu(x) * 2 -> Gated(x)."""
+
+    def pattern(self, op: Any, x: Any, two: Any) -> Any:
+        return op.Multiply(op.Relu(x), op.constant(two))
+
+    def rewrite(self, op: Any, x: Any) -> Any:
+        return op.Gated(x)
+
+
+def doubled_relu(op: Any) -> Any:
+    return op.Multiply(op.Relu(op.parameter(f32, (1, 3), "x")), op.constant(2.0, f32))
+
+
+def gated(compute: Any) -> Any:
+    return types.SimpleNamespace(
+        dragoman_plugin_info=hookimpl(lambda: PluginInfo("acme")),
+        dragoman_register_ops=hookimpl(lambda: [Gated]),
+        dragoman_register_runtime_ops=hookimpl(lambda: [RuntimeOp("Gated", compute)]),
+    )
+
+
+def test_a_rule_that_makes_an_op_of_a_plugin_is_run_with_its_runtime_op(plugin_host: Any) -> None:
+    right = plugin_host(gated(lambda attrs, x: np.maximum(x, 0) * np.float32(2)))
+    RuleCase(doubled_relu, [IntoGated()], host=right).check("Parameter Gated")
+    wrong = plugin_host(gated(lambda attrs, x: np.maximum(x, 0)))
+    with pytest.raises(AssertionError, match="output 0"):
+        RuleCase(doubled_relu, [IntoGated()], host=wrong).check()
+
+
+def test_a_graph_with_an_op_of_a_plugin_is_run_with_its_runtime_op(plugin_host: Any) -> None:
+    host = plugin_host(gated(lambda attrs, x: np.maximum(x, 0) * np.float32(2)))
+    GraphCase(lambda op: op.Gated(op.parameter(f32, (1, 3), "x")), {"x": X}, [np.maximum(X, 0) * 2], host=host).check()

@@ -21,13 +21,16 @@ from dragoman.errors import InferError
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.types import DType, Interval, Shape, dtype, parse_shape, shape_text
 from dragoman.infer.engine import infer_node
+from dragoman.ir.owners import record_owners
 from dragoman.ir.write import ir_bytes
 from dragoman.ops import core_ops
 from dragoman.ops.define import Op, OpRegistry
-from dragoman.runtime import from_tensor, to_tensor
+from dragoman.runtime import from_tensor, model_of, own_errors, to_tensor
 
 if TYPE_CHECKING:
     import openvino
+
+    from dragoman.plugins import PluginHost
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -194,10 +197,13 @@ def core() -> openvino.Core:
     return openvino.Core()
 
 
-def read(graph: Graph) -> openvino.Model:
-    """Emit the graph as IR in memory and let the runtime read it."""
+def read(graph: Graph, host: PluginHost | None = None) -> openvino.Model:
+    """Emit the graph as IR in memory and let the runtime read it; with a host, its plugins compute their own ops."""
     import openvino
 
+    if host is not None:
+        record_owners(graph, host.owner_of_op)
+        return model_of(*ir_bytes(graph), host=host)
     xml, weights = ir_bytes(graph)
     blob = openvino.Tensor(np.frombuffer(weights or b"\0", np.uint8).copy())
     return core().read_model(xml, blob)
@@ -211,7 +217,8 @@ def run(model: openvino.Model, feeds: Mapping[str, Array]) -> list[Array]:
     for name, array in feeds.items():
         port = compiled.input(name)
         request.set_tensor(port, to_tensor(array, port.get_element_type()))
-    request.infer()
+    with own_errors():
+        request.infer()
     return [from_tensor(request.get_tensor(port)) for port in compiled.outputs]
 
 

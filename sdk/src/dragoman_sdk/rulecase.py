@@ -20,10 +20,12 @@ from dragoman.graph.graph import Graph, Value
 from dragoman.ops.define import OpRegistry
 from dragoman.rules.pipeline import Pipeline
 from dragoman.rules.rule import Pass, Rule
-from dragoman_sdk.graphcase import built_graph
-from dragoman_sdk.opcase import Input, close, given_data, partial, read, registry, run
+from dragoman_sdk.graphcase import built_graph, known_ops
+from dragoman_sdk.opcase import Input, close, given_data, partial, read, run
 
 if TYPE_CHECKING:
+    from dragoman.plugins import PluginHost
+
     Array = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -37,6 +39,8 @@ class RuleCase:
         rtol, atol: tolerance of the numbers, relative to the largest absolute element.
         feeds: data of inputs by name; made from ``seed`` for the others.
         info: put into ``graph.info`` (``{"static": True}``).
+        ops: the op classes; those of the host, or the core's, by default.
+        host: plugins whose extension ops the graph has or gets; they are computed by their runtime ops.
     """
 
     build: Callable[[Builder], Value | Sequence[Value]]
@@ -46,16 +50,21 @@ class RuleCase:
     feeds: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     info: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seed: int = 0
-    ops: OpRegistry = dataclasses.field(default_factory=registry)
+    ops: OpRegistry | None = None
+    host: PluginHost | None = None
+
+    @property
+    def _ops(self) -> OpRegistry:
+        return known_ops(self.ops, self.host)
 
     def graph(self) -> Graph:
         """The graph before the rules; outputs without tensor names are called ``y0``, ``y1``..."""
-        return built_graph(self.build, self.ops, self.info)
+        return built_graph(self.build, self._ops, self.info)
 
     def apply(self, graph: Graph) -> int:
         """Run the rules; returns how often they fired."""
         pipeline = self._pipeline()
-        reports = [r for phase in ("simplify", "target") for r in pipeline.run(phase, graph, self.ops)]
+        reports = [r for phase in ("simplify", "target") for r in pipeline.run(phase, graph, self._ops)]
         return sum(r.count for r in reports)
 
     def check(self, left: str = "") -> Graph:
@@ -96,7 +105,7 @@ class RuleCase:
     def _reasons(self, graph: Graph) -> list[str]:
         pipeline = self._pipeline()
         names = [node.name for node in graph]
-        found = [pipeline.explain(graph, rule.name, name, self.ops) for rule in self.rules for name in names]
+        found = [pipeline.explain(graph, rule.name, name, self._ops) for rule in self.rules for name in names]
         return list(dict.fromkeys(line for lines in found for line in lines))
 
     def _run(self, graph: Graph) -> list[Array]:
@@ -106,7 +115,7 @@ class RuleCase:
             name = value.producer.name
             given = Input(value.dtype, value.shape, self.feeds.get(name))
             feeds[value.names[0]] = given_data(given, rng)
-        model = read(graph)
+        model = read(graph, self.host)
         theirs = [partial(o.get_partial_shape()) for o in model.outputs]
         ours = [v.shape for v in graph.outputs]
         assert ours == theirs, f"we infer {ours}, the runtime {theirs}"
