@@ -228,6 +228,31 @@ def test_missing_tests_are_told(package: Package) -> None:
     said(found, "warning", "tests", "PluginConformance")
 
 
+BOTH = """
+@hookimpl
+def dragoman_register_extractors():
+    from dragoman.frontends.extract import Extractors
+
+    onnx, caffe = Extractors("onnx"), Extractors("caffe")
+
+    @onnx("acme:Swish6")
+    @caffe("Python:acme.layers.Swish6")
+    def swish6(layer, op, x):
+        "x * sigmoid(x)."
+        return op.Multiply(x, op.Sigmoid(x))
+
+    return [onnx, caffe]
+"""
+
+
+def test_a_package_for_several_frameworks_may_leave_the_choice_to_its_users(package: Package) -> None:
+    package.write("pyproject.toml", PROJECT.replace(', "dragoman-onnx>=0.1,<0.2"', ""))
+    found = package.check(INFO, BOTH)
+    said(found, "note", "dependencies", "dragoman-onnx is not among them")
+    said(found, "note", "dependencies", "dragoman-caffe is not among them")
+    assert not [f for f in found if f.level in ("warning", "error") and f.subject in ("dependencies", "tests")]
+
+
 def test_no_tests_at_all_are_told(package: Package) -> None:
     (package.folder / "tests" / "test_acme.py").unlink()
     said(package.check(INFO, LAYERS), "warning", "tests", "there are none")

@@ -25,10 +25,14 @@ def dependency_findings(subject: Subject, frameworks: Iterable[str]) -> Iterator
     found = {re.sub(r"[-_.]+", "-", m[1]).lower(): m[2].strip() for m in map(_REQUIREMENT.match, subject.requires) if m}
     fitting = version_range(dragoman.__version__)
     needed = ["dragoman", *(f"dragoman-{f}" for f in frameworks if f in ("caffe", "onnx"))]
+    several = len(needed) > 2
     for name in needed:
         if subject.name == name:
             continue
-        if name not in found:
+        if name not in found and name != "dragoman" and several:
+            what = f"{name} is not among them; right, where the package is of use without it"
+            yield Finding("note", "dependencies", what, f'otherwise add "{name}{fitting}"')
+        elif name not in found:
             level = "error" if name == "dragoman" else "warning"
             yield Finding(level, "dependencies", f"{name} is needed and not among them", f'add "{name}{fitting}"')
         elif not _UPPER.search(found[name]):
@@ -86,6 +90,6 @@ def test_findings(subject: Subject, layers: Iterable[str]) -> Iterator[Finding]:
         yield Finding("warning", "tests", "none inherits dragoman_sdk.PluginConformance",
                       "class TestPlugin(PluginConformance): name = ...")  # fmt: skip
     for layer in sorted(set(layers)):
-        if layer.rpartition(":")[2] not in text:
+        if re.split("[:.]", layer)[-1] not in text:  # Python:module.Class of Caffe stands in two fields
             yield Finding("warning", "tests", f"none names the layer {layer}", "LayerCase tests one in a few lines")
     yield Finding("seen", "tests", f"{len(files)} files")
