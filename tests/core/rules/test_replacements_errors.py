@@ -70,9 +70,15 @@ def error_of(folder: Path, text: object, name: str = "r.toml") -> DragomanError:
     file = folder / name
     file.write_text(text if isinstance(text, str) else json.dumps(text, indent=1))
     with pytest.raises(DragomanError) as caught:
-        bound = load_replacements(file, RULES, OPS, ["broken-one (broken)"])
-        Pipeline([*RULES, *(("file", r) for r in bound)]).run("source", model(), OPS)
+        applied(file)
     return caught.value
+
+
+def applied(file: Path) -> Graph:
+    graph = model()
+    bound = load_replacements(file, RULES, OPS, ["broken-one (broken)"])
+    Pipeline([*RULES, *(("file", r) for r in bound)]).run("source", graph, OPS)
+    return graph
 
 
 R = "[[replace]]\n"
@@ -123,7 +129,11 @@ R = "[[replace]]\n"
         (R + 'id = "Way"\nstart = ["in/b"]\nend = ["in/c"]\noutputs = ["[bc]:0"]', "D146", (5, 13), "in/b, in/c"),
         (R + 'id = "Way"\nstart = ["in/b", "in/c"]\nend = ["in/b", "in/c"]\n' + R + 'scopes = ["side"]\nop = "Abs"',
          "D146", (1, 1), "'side' is taken by Abs#2 already"),
-        (R + 'scopes = ["other"]\nop = "Elu"\nattributes = {alpha = {from = "v"}}', "D146", (4, 1), "called 'v'"),
+        (R + 'scopes = ["other"]\nop = "Elu"\nattributes = {alpha = {from = "v"}}', "D146", (4, 32), "called 'v'"),
+        (R + 'scopes = ["other"]\nop = "Elu"\nattributes = {alpha = {from = "in/a"}}', "D146", (4, 1),
+         "%in/a is not a constant"),
+        (R + 'pattern = "m = Mul(x, w)"\nop = "Elu"\ninputs = ["x"]\n'
+         'attributes = {alpha = {from = "m", attribute = "slope"}}', "D146", (2, 1), "has no attribute 'slope'"),
     ],
 )  # fmt: skip
 def test_toml(tmp_path: Path, text: str, code: str, place: tuple[int, int], says: str) -> None:
@@ -170,9 +180,7 @@ def test_all_entries_that_are_wrong_are_told_at_once(tmp_path: Path) -> None:
 def test_entries_of_a_legacy_file_need_one_instance_that_is_there(tmp_path: Path) -> None:
     entry = {**BOX, "instances": ["nowhere/", "othe"], "custom_attributes": {"size": 3}}
     (tmp_path / "r.json").write_text(json.dumps([entry]))
-    graph = model()
-    bound = load_replacements(tmp_path / "r.json", RULES, OPS)
-    Pipeline([*RULES, *(("file", r) for r in bound)]).run("source", graph, OPS)
+    graph = applied(tmp_path / "r.json")
     assert next(n for n in graph if n.op == "Boxed").attrs == {"size": 3}
 
 
@@ -182,9 +190,7 @@ def test_legacy_points_may_stay_out_of_the_sub_graph(tmp_path: Path) -> None:
         "include_outputs_to_sub_graph": False, "instances": {"start_points": ["in/b"], "end_points": ["in/c"]},
     }  # fmt: skip
     (tmp_path / "r.json").write_text(json.dumps([entry]))
-    graph = model()
-    bound = load_replacements(tmp_path / "r.json", RULES, OPS)
-    Pipeline([*RULES, *(("file", r) for r in bound)]).run("source", graph, OPS)
+    graph = applied(tmp_path / "r.json")
     assert [n.op for n in graph if n.op not in ("@input", "@constant")] == ["Relu", "Mul", "Went", "Add", "Sqrt", "Exp"]
 
 

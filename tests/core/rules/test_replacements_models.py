@@ -52,6 +52,8 @@ def ops_of(result: dragoman.Result) -> list[str]:
 
 
 CLIPS = [node("Min", "x hi", "a"), node("Max", "a lo", "y")]
+CLAMP = 'op = "Clamp"\nattributes = {min = {from = "lo"}, max = {from = "hi"}}'
+ALPHA = 'op = "Elu"\nattributes = {alpha = {from = "e", attribute = "alpha"}}'
 ROOTS = [node("Mul", "x x", "s", "abs/square"), node("Sqrt", "s", "y", "abs/root")]
 ELU = [node("Elu", "x", "y", "elu", alpha=0.25)]
 RELUS = [node("Relu", "x", "a", "one"), node("Relu", "a", "b", "two"), node("Relu", "b", "y", "three")]
@@ -64,13 +66,12 @@ TWICE = [node("Add", "x x", "y", "sum")]
         (
             CLIPS,
             {"hi": 1.5, "lo": -0.5},
-            'pattern = "Max(Min(x, constant(hi)), constant(lo))"\nop = "Clamp"\n'
-            'attributes = {min = {from = "lo"}, max = {from = "hi"}}',
+            'pattern = "Max(Min(x, constant(hi)), constant(lo))"\n' + CLAMP,
             ["Clamp"],
         ),
         (CLIPS, {"hi": [1.5], "lo": -0.5},
-            'phase = "simplify"\npattern = """\nlow = Minimum(x, constant(hi))\nMaximum(low, constant(lo))"""\n'
-            'op = "Clamp"\nattributes = {min = {from = "lo"}, max = {from = "hi"}}', ["Clamp"]),
+            'phase = "simplify"\npattern = """\nlow = Minimum(x, constant(hi))\nMaximum(low, constant(lo))"""\n' + CLAMP,
+            ["Clamp"]),
         (ROOTS, {}, 'pattern = "Sqrt(Mul(x, x))"\nop = "Abs"', ["Abs"]),
         (ROOTS, {}, 'scopes = ["abs"]\nop = "Abs"', ["Abs"]),
         (ROOTS, {}, 'scopes = ["abs"]\nlayer = "Abs"', ["Abs"]),
@@ -79,8 +80,7 @@ TWICE = [node("Add", "x x", "y", "sum")]
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\nop = "Relu"', ["Relu"]),
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\ninclude_start = false\nop = "Abs"', ["Relu", "Abs"]),
         (RELUS, {}, 'start = ["one"]\nend = ["three"]\ninclude_end = false\nop = "Relu"', ["Relu", "Relu"]),
-        (ELU, {}, 'pattern = "e = Elu(x)"\nop = "Elu"\n'
-            'attributes = {alpha = {from = "e", attribute = "alpha"}}', ["Elu"]),
+        (ELU, {}, 'pattern = "e = Elu(x)"\n' + ALPHA, ["Elu"]),
         (ELU, {}, 'pattern = "Elu(x, alpha=0.25)"\nlayer = "Elu"\nattributes = {alpha = 0.25}', ["Elu"]),
         (TWICE, {}, 'pattern = "Add(x, x)"\nop = "Multiply"\ninputs = ["x", 2.0]', ["Multiply"]),
         (TWICE, {}, 'scopes = ["sum"]\nop = "Multiply"\ninputs = [2.0, "sum:0"]', ["Multiply"]),
@@ -95,6 +95,41 @@ def test_the_numbers_are_those_of_onnxruntime(
     result = replaced(model, tmp_path, f"[[replace]]\n{text}\n", skip=["RemoveIdentity"])
     assert ops_of(result) == ops
     np.testing.assert_allclose(openvino_of(result, x), onnxruntime_of(model, x), rtol=2e-6)
+
+
+def test_outputs_of_a_node_are_replaced_in_their_order(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Split", ["x"], ["a", "b"], axis=1, num_outputs=2), node("Sub", "a b", "y")]
+    model = model_of(nodes, [port("x", np.float32, [4, 6])], [port("y", np.float32, [4, 3])], opset=18)
+    text = '[[replace]]\npattern = "Split(x)"\nop = "VariadicSplit"\ninputs = ["x", 1, [2, 4]]\n'
+    with pytest.raises(DragomanError, match=r"Subtract|broadcast|shape"):
+        replaced(model, tmp_path, text)
+    result = replaced(model, tmp_path, text.replace("[2, 4]", "[3, 3]"))
+    np.testing.assert_array_equal(openvino_of(result, X), onnxruntime_of(model, X))
+
+
+def test_a_layer_that_a_replacement_reads_stays(tmp_path: Path) -> None:
+    nodes = [node("Neg", "x", "n"), node("Abs", "n", "a"), node("Relu", "a", "y")]
+    text = '[[replace]]\npattern = """\nn = Neg(x)\nRelu(Abs(n))"""\nop = "Abs"\ninputs = ["n"]\n'
+    result = replaced(onnx_model(nodes), tmp_path, text)
+    assert ops_of(result) == ["Negative", "Abs"]
+    np.testing.assert_array_equal(openvino_of(result, X), onnxruntime_of(onnx_model(nodes), X))
+
+
+def test_a_replacement_that_changes_the_type_of_a_result_is_refused_after_extraction(tmp_path: Path) -> None:
+    text = '[[replace]]\nphase = "simplify"\nscopes = ["abs"]\nop = "IsNaN"\n'
+    with pytest.raises(DragomanError) as caught:
+        replaced(onnx_model(ROOTS), tmp_path, text)
+    assert caught.value.code == "D501"
+
+
+def test_an_op_that_does_not_take_such_inputs_is_told(tmp_path: Path) -> None:
+    for phase, code in (("source", "D302"), ("simplify", "D502")):
+        with pytest.raises(DragomanError) as caught:
+            replaced(
+                onnx_model(ROOTS), tmp_path, f'[[replace]]\nphase = "{phase}"\nscopes = ["abs"]\nop = "LogicalNot"\n'
+            )
+        assert caught.value.code == code
+        assert "LogicalNot" in str(caught.value)
 
 
 def test_names_of_tensors_survive_a_replacement(tmp_path: Path) -> None:

@@ -112,7 +112,9 @@ def test_a_plugin_without_distribution(tmp_path: Path) -> None:
     held = PluginHost([*installed_entry_points(), plugin("file", SCALE, ops=[Scale])])
     xml = scale_net(held, tmp_path)
     assert run(held, xml, x=X)[0].tolist() == (3 * X).tolist()
-    assert refused("D610", PluginHost(), xml).hint == "load the plugin file, which is in no installed package"
+    hint = refused("D610", PluginHost(), xml).hint
+    assert hint.startswith("load the plugin file, which is in no installed package; of a single file: ")
+    assert "with_files(['file.py'])" in hint
 
 
 def test_another_plugin_may_compute_the_op(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dragoman.frontends.layer import Layer
 from dragoman.frontends.registry import Extractors
-from dragoman.rules.put import OPENVINO
+from dragoman.rules.source import OPENVINO
 
 
 def openvino_layers(framework: str) -> Extractors:

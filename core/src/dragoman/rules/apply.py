@@ -107,5 +107,6 @@ def failed(rule: str, plugin: str, node: Node, error: Exception) -> DragomanErro
         return error
     text = error.what if isinstance(error, DragomanError) else str(error).partition("\n")[0]
     what = f"the rule {rule} of {plugin} failed: {type(error).__name__}: {text}"
-    hint = f"convert with --skip {rule}, and report it to the maker of {plugin}"
+    own = plugin in ("replacements", "the replacement")
+    hint = f"convert with --skip {rule}, and " + ("correct its entry" if own else f"report it to the maker of {plugin}")
     return RuleError("D502", what.rstrip(": "), describe(node), hint)

@@ -7,8 +7,9 @@ In the source phase an ``op`` (an OpenVINO op, or a plugin's) stands in the sour
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import UsageError, did_you_mean
 from dragoman.graph.graph import Node, Origin, Value
@@ -16,12 +17,13 @@ from dragoman.ops.define import Op
 from dragoman.ops.fields import Attr
 from dragoman.rules.anchors import PointsRule, Region, RegionRule, ScopeRule
 from dragoman.rules.matcher import attribute
-from dragoman.rules.notation import Written
 from dragoman.rules.regions import constants_of
 from dragoman.rules.rule import NoMatch, Rule
+from dragoman.rules.source import OPENVINO
 
-#: type of the layers of a source graph that are OpenVINO ops already
-OPENVINO = "@openvino"
+if TYPE_CHECKING:
+    from dragoman.rules.notation import Written
+
 MAX_ELEMENTS = 4096
 
 
@@ -70,7 +72,7 @@ class Put:
 
     def build(self, op: Any, phase: str, values: Sequence[Any], outputs: int, find: Callable[[str], Value]) -> Any:
         """Add it through the builder of the phase."""
-        attributes = {name: self._resolved(name, given, find) for name, given in self.attributes.items()}
+        attributes = self.resolved(find)
         if phase != "source":
             return op.make(self.kind, *values, **attributes)
         if self.cls is None:
@@ -86,6 +88,10 @@ class Put:
             node.origin = Origin(o.framework, o.layer, f"openvino:{self.kind}", o.file, o.position, o.rules)
         return made
 
+    def resolved(self, find: Callable[[str], Value]) -> dict[str, Any]:
+        """The attributes with what they take out of the model; NoMatch where it is not there, or does not fit."""
+        return {name: self._resolved(name, given, find) for name, given in self.attributes.items()}
+
     def _resolved(self, name: str, given: Any, find: Callable[[str], Value]) -> Any:
         if not isinstance(given, Taken):
             return given
@@ -96,7 +102,7 @@ class Put:
                 raise NoMatch(f"{value.producer!r} has no attribute {given.attribute!r}, wanted for {name}")
         else:
             found = _number(value)
-        return _fitting(self.cls.attributes.get(name) if self.cls is not None else None, found)
+        return _fitting(name, self.cls.attributes.get(name) if self.cls is not None else None, found)
 
 
 def _number(value: Value) -> Any:
@@ -117,16 +123,17 @@ def _count(shape: Sequence[int]) -> int:
     return count
 
 
-def _fitting(field: Attr[Any] | None, found: Any) -> Any:
+def _fitting(name: str, field: Attr[Any] | None, found: Any) -> Any:
     """One number for a field that wants one, a list for one that wants a list."""
     if field is None:
         return found
-    try:
-        return field.check(found)
-    except (TypeError, ValueError):
-        if isinstance(found, list) and len(found) == 1:
-            return found[0]
-        return found if isinstance(found, list) else [found]
+    forms = [found, *(found if isinstance(found, list) and len(found) == 1 else [[found]])]
+    for form in forms:
+        try:
+            return field.check(form)
+        except (TypeError, ValueError):
+            continue
+    raise NoMatch(f"{name} cannot be {found!r}")
 
 
 class PutRule(Rule):
@@ -165,9 +172,10 @@ class PutRegion(RegionRule):
                 key = "outputs" if "outputs" in why else "inputs"
                 what = f"{self.name}: {why}: {names or 'none'}"
                 raise UsageError("D146", what, self.at(key), f"name those it shall have in {key}")
-            for name, given in self.put.attributes.items():
-                if isinstance(given, Taken):
-                    self._find(region, given.name, name)
+            try:
+                self.put.resolved(functools.partial(self._find, region))
+            except NoMatch as why:
+                raise UsageError("D146", f"{self.name}: {why}", self.at("attributes"), "take another value") from None
         return found
 
     def trimmed(self, region: Region) -> Region:
@@ -185,11 +193,11 @@ class PutRegion(RegionRule):
         for slot, given in enumerate(self.put.inputs):
             if not isinstance(given, str):
                 values.insert(slot, given)
-        phase, count = self.phase, len(region.outputs)
-        made = self.put.build(op, phase, values, count, lambda name: self._find(region, name, ""))
+        count = len(region.outputs)
+        made = self.put.build(op, self.phase, values, count, functools.partial(self._find, region))
         return [made] if isinstance(made, Value) else list(made)[:count]
 
-    def _find(self, region: Region, text: str, key: str) -> Value:
+    def _find(self, region: Region, text: str) -> Value:
         """The node of the region, or a constant that it reads, of this name."""
         read = [v.producer for n in region.nodes for v in n.inputs if v is not None]
         for node in (*region.nodes, *read):
@@ -197,7 +205,7 @@ class PutRegion(RegionRule):
                 return node.out
         what = f"{self.name}: no node of {region.name!r} and no constant that it reads is called {text!r}"
         known = sorted({n.name for n in (*region.nodes, *read) if n.name})
-        raise UsageError("D146", what, self.at(f"attributes.{key}" if key else "attributes"), did_you_mean(text, known))
+        raise UsageError("D146", what, self.at("attributes", text), did_you_mean(text, known))
 
 
 class PutScope(PutRegion, ScopeRule):

@@ -106,6 +106,8 @@ def _bind(entry: Entry, known: Mapping[str, Bound], unloaded: Sequence[str]) -> 
     name = entry.fields.get("id")
     if not isinstance(name, str) or name not in known:
         hint = did_you_mean(str(name), list(known))
+        if entry.legacy:
+            hint += "; the file does not bring replacers of the Model Optimizer: a plugin has to"
         if unloaded:
             hint += f"; not asked: {', '.join(unloaded)} (dragoman doctor)"
         raise UsageError("D144", f"no rule has the id {name!r}", entry.where("id"), hint)

@@ -10,6 +10,9 @@ from dragoman.builder import as_tensor
 from dragoman.graph.graph import CONSTANT, Graph, Node, Origin, Value
 from dragoman.graph.types import DType, TensorType, dtype, dynamic
 
+#: type of the layers of a source graph that are OpenVINO ops already: a user's replacement puts them there
+OPENVINO = "@openvino"
+
 
 class SourceBuilder:
     """``op.Relu(x, alpha=1.0)`` adds a node with these attributes before ``before``; types are left unknown."""

@@ -20,7 +20,7 @@ from dragoman.rules.editor import Editor
 from dragoman.rules.entries import joined
 from dragoman.rules.matcher import Match, Reasons, match, outside_use
 from dragoman.rules.put import PutRegion, PutRule
-from dragoman.rules.rule import Compiled, Pass, Rule
+from dragoman.rules.rule import Compiled, NoMatch, Pass, Rule
 
 REASONS = 2
 
@@ -159,11 +159,20 @@ def _match(compiled: Compiled, root: Node, editor: Editor, reasons: Reasons) -> 
     for pattern in compiled.forms:
         found = match(pattern, root, reasons)
         if found is not None:
-            why = outside_use(found, editor.leaves)
+            why = outside_use(found, editor.leaves) or _unfit(compiled.rule, found)
             if not why:
                 return found
             reasons.add(2 * len(pattern.calls) + 1, why)
     return None
+
+
+def _unfit(rule: PutRule, found: Match) -> str:
+    """Why the attributes of what comes instead cannot be had here."""
+    try:
+        rule.put.resolved(found.bindings.__getitem__)
+    except NoMatch as why:
+        return str(why)
+    return ""
 
 
 def _nowhere(rule: PutRule, compiled: Compiled, reasons: Reasons) -> UsageError:

@@ -126,7 +126,8 @@ def _is_older(need: Need, host: PluginHost) -> bool:
 def pip_line(owner: Owner) -> str:
     """What to install for a plugin that an IR names."""
     if not owner.distribution:
-        return f"load the plugin {owner.plugin}, which is in no installed package"
+        line = f"load the plugin {owner.plugin}, which is in no installed package"
+        return f"{line}; of a single file: host=PluginHost().with_files(['{owner.plugin}.py'])"
     return (
         f"pip install '{owner.distribution}>={owner.version}'" if owner.version else f"pip install {owner.distribution}"
     )
