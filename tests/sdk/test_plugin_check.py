@@ -19,11 +19,11 @@ from dragoman_sdk.check.model import near_miss
 from dragoman_sdk.check.run import check_subject
 from dragoman_sdk.check.subject import subject_of
 
-INFO = '''
+INFO = """
 @hookimpl
 def dragoman_plugin_info():
     return PluginInfo("acme", "Layers of acme")
-'''
+"""
 LAYERS = '''
 @hookimpl
 def dragoman_register_extractors():
@@ -162,7 +162,9 @@ def dragoman_register_rules():
 """
 
 
-@pytest.mark.parametrize("given, hint", [("[Fuse]", "give Fuse(), not the class"), ("[42]", "42"), ("['Fuse']", "Fuse")])
+@pytest.mark.parametrize(
+    "given, hint", [("[Fuse]", "give Fuse(), not the class"), ("[42]", "42"), ("['Fuse']", "Fuse")]
+)
 def test_items_of_another_kind_are_told(package: Package, given: str, hint: str) -> None:
     said(package.check(INFO, RULES.format(given)), "error", "dragoman_register_rules", "is no Rule or Pass", hint)
 

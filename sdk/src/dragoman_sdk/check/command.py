@@ -29,7 +29,8 @@ def check(
 ) -> int:
     """Look at a plugin, hook by hook: what is seen, what is not, and why. Exit 7 when something must be put right.
 
-    NAME is an installed package or plugin; a FOLDER with a pyproject.toml need not be installed.
+    NAME is an installed package or plugin; a FOLDER with a pyproject.toml need not be installed,
+    and comes before an installed package of that name.
     """
     options = dict(_setting(text) for text in settings)
     with tempfile.TemporaryDirectory(prefix="plugin-") as target:
@@ -55,7 +56,8 @@ def check(
 def test(package: str, arguments: tuple[str, ...]) -> int:
     """Run a plugin's own tests and the conformance suite; exit 7 when one fails.
 
-    NAME is an installed package or plugin; a FOLDER with a pyproject.toml need not be installed. What follows -- goes
+    NAME is an installed package or plugin; a FOLDER with a pyproject.toml need not be installed,
+    and comes before an installed package of that name. What follows -- goes
     to pytest.
     """
     with tempfile.TemporaryDirectory(prefix="plugin-") as target:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dragoman.errors import DragomanError, closest
 from dragoman.frontends.extract import LayerPlan
 from dragoman.graph.graph import Graph
-from dragoman.graph.types import DYNAMIC, Shape, shape_text
+from dragoman.graph.types import Shape, shape_text
+from dragoman.infer.dims import compatible
 from dragoman.session import Result, Session
 from dragoman_sdk.check.log import Log, place, told
 from dragoman_sdk.check.watched import WatchedHost
@@ -124,20 +125,10 @@ def _differences(graph: Graph, model: openvino.Model) -> Iterable[tuple[str, str
                 yield node.name, f"{value.dtype}[{shape_text(value.shape)}]", f"{kind}[{shape_text(shape)}]"
 
 
-def _fits(ours: Shape, theirs: Sequence[Any] | None) -> bool:
+def _fits(ours: Shape, theirs: Shape) -> bool:
     """Some shape is both."""
     if ours is None or theirs is None:
         return True
     if len(ours) != len(theirs):
         return False
-    return all(
-        _bounds(a)[0] <= _bounds(b)[1] and _bounds(b)[0] <= _bounds(a)[1] for a, b in zip(ours, theirs, strict=True)
-    )
-
-
-def _bounds(dim: Any) -> tuple[float, float]:
-    if isinstance(dim, int):
-        return dim, dim
-    if dim is DYNAMIC:
-        return 0, float("inf")
-    return dim.lo or 0, float("inf") if dim.hi is None else dim.hi
+    return all(compatible(a, b) for a, b in zip(ours, theirs, strict=True))
