@@ -70,7 +70,7 @@ TWICE = [node("Add", "x x", "y", "sum")]
             ["Clamp"],
         ),
         (CLIPS, {"hi": [1.5], "lo": -0.5},
-            'phase = "simplify"\npattern = """\nlow = Minimum(x, constant(hi))\nMaximum(low, constant(lo))"""\n' + CLAMP,
+            'phase = "simplify"\npattern = "low = Minimum(x, constant(hi))\\nMaximum(low, constant(lo))"\n' + CLAMP,
             ["Clamp"]),
         (ROOTS, {}, 'pattern = "Sqrt(Mul(x, x))"\nop = "Abs"', ["Abs"]),
         (ROOTS, {}, 'scopes = ["abs"]\nop = "Abs"', ["Abs"]),
