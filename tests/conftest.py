@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 #: whole suites that the fast inner loop (-m "not slow") leaves to the full run; one is run by naming its folder
-SLOW = ("core/ops", "docs/test_guide", "e2e/networks", "onnx/differential", "onnx/layers/test_microsoft")
+SLOW = (
+    "caffe/layers",
+    "caffe/test_fixtures",
+    "caffe/test_networks",
+    "caffe/test_reference",
+    "core/ops",
+    "docs/test_guide",
+    "e2e/networks",
+    "e2e/test_examples",
+    "e2e/test_scaffold",
+    "onnx/differential",
+    "onnx/layers",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
