@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -171,9 +171,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def environment(
-    tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]
-) -> Iterator[Callable[[Example], Environment]]:
+def environment(tmp_path_factory: pytest.TempPathFactory, wheels: dict[str, Path]) -> Callable[[Example], Environment]:
     """The environment of an example: the core, the testing kit, the front-ends it needs, and the example."""
     made: dict[tuple[str, tuple[str, ...]], Environment] = {}
 
@@ -185,13 +183,11 @@ def environment(
         made[key].install(wheels[example.name])
         return made[key]
 
-    yield of
-    for environment in made.values():
-        shutil.rmtree(environment.folder)
+    return of
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
-def test_its_own_tests_pass_where_only_it_is_installed(
+def test_it_passes_its_tests_and_all_checks_where_only_it_is_installed(
     folder: Path, environment: Callable[[Example], Environment], tmp_path: Path
 ) -> None:
     every = [example for example in EXAMPLES.values() if example.name == folder.name]
@@ -200,9 +196,10 @@ def test_its_own_tests_pass_where_only_it_is_installed(
     assert held.complaints(folder.name) == []
     where = held.run("python", "-c", "import dragoman; print(dragoman.__file__)", folder=tmp_path)
     assert Path(where.strip()).is_relative_to(held.folder)
-    shutil.copytree(folder / "tests", tmp_path / "tests")
-    said = held.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests", folder=tmp_path)
-    assert " passed" in said
+    sources = shutil.copytree(folder, tmp_path / folder.name)
+    assert "0 errors, 0 warnings" in held.run("dragoman", "plugin", "check", sources, "--strict", folder=tmp_path)
+    said = held.run("dragoman", "plugin", "test", sources, folder=tmp_path)
+    assert "own tests" in said
     assert "skipped" not in said
 
 
