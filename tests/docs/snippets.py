@@ -116,7 +116,8 @@ class Runner:
         groups = project.get("entry-points", {})
         lines = [f"[{g}]\n" + "".join(f"{k} = {v}\n" for k, v in e.items()) for g, e in groups.items()]
         (info / "entry_points.txt").write_text("\n".join(lines))
-        for package in folder.iterdir():
+        home = folder / "src" if (folder / "src").is_dir() else folder
+        for package in home.iterdir():
             if package.is_dir():
                 (self.site / package.name).symlink_to(package, target_is_directory=True)
 

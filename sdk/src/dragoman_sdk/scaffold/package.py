@@ -177,9 +177,12 @@ def _context(request: Request, units: Sequence[Unit], known: Known) -> dict[str,
 
 
 def version_range(version: str) -> str:
-    """``>=0.1,<0.2`` for 0.1.x, ``>=1.4,<2`` for 1.4.x: what semantic versioning promises to stay."""
+    """``>=0.1,<0.3`` for 0.1.x, ``>=1.4,<2`` for 1.4.x: how long what is there now is promised to stay.
+
+    Names are removed two minor versions after they were deprecated (docs/guide/plugin-contract.md).
+    """
     major, minor, *_ = (int(part) for part in re.findall(r"\d+", version)[:2])
-    return f">={major}.{minor},<{major}.{minor + 1}" if major == 0 else f">={major}.{minor},<{major + 1}"
+    return f">={major}.{minor},<{major}.{minor + 2}" if major == 0 else f">={major}.{minor},<{major + 1}"
 
 
 def natural(name: str) -> list[Any]:
