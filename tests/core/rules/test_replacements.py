@@ -187,3 +187,33 @@ def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(DragomanError) as caught:
         load_replacements(tmp_path / "none.toml", RULES)
     assert caught.value.code == "D143"
+
+
+def test_a_replacement_of_many_places_takes_time_in_proportion(tmp_path):
+    graph = Graph("chain")
+    last = graph.append(Node("@input", (), {}, name="x"))
+    graph.inputs = [last.out]
+    for k in range(3000):
+        last = graph.append(Node("Square", [last.out], {}, name=f"block{k}/square"))
+        last = graph.append(Node("Root", [last.out], {}, name=f"block{k}/root"))
+    graph.outputs = [last.out]
+    rules = bound(tmp_path, '[[replace]]\nid = "SSD"\nscopes = ["block[0-9]+"]\n')
+    visits = count_visits(graph, lambda: Pipeline([*RULES, *(("file", r) for r in rules)]).run("source", graph, OPS))
+    assert ops_of(graph) == ["@input"] + ["DetectionOutput"] * 3000
+    assert visits < 40 * 6000
+
+
+def count_visits(graph, call):
+    """How often a node is visited by walks over the graph."""
+    walk, visits = Graph.__iter__, 0
+
+    def counted(self):
+        nonlocal visits
+        for node in walk(self):
+            visits += self is graph
+            yield node
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Graph, "__iter__", counted)
+        call()
+    return visits

@@ -19,7 +19,7 @@ from dragoman.errors import UsageError, did_you_mean
 from dragoman.graph.graph import Graph, Node, Value, sort_topologically
 from dragoman.rules.apply import discard, failed
 from dragoman.rules.editor import Editor, broken
-from dragoman.rules.regions import BORDER, Region, between, region_of
+from dragoman.rules.regions import BORDER, Facts, Region, between, check, region_of
 from dragoman.rules.rule import NoMatch, Pass
 
 __all__ = ["PointsRule", "Port", "Region", "RegionRule", "ScopeRule"]
@@ -80,16 +80,30 @@ class RegionRule(Pass):
 
     def survey(self, graph: Graph, context: Editor) -> list[Region]:
         """What would be replaced in this graph; D146 where a region's border is wrong."""
-        return [region_of(self, name, nodes, context.leaves) for name, nodes in self.regions(graph)]
+        facts = Facts(graph)
+        found = []
+        for name, nodes in self.regions(graph):
+            region = self.region(name, nodes, context, facts)
+            check(self, region, context.leaves, facts)
+            found.append(region)
+        return found
+
+    def region(self, name: str, nodes: list[Node], context: Editor, facts: Facts) -> Region:
+        """These nodes with what comes in and goes out."""
+        return region_of(self, name, nodes, context.leaves)
 
     def run(self, graph: Graph, context: Editor) -> int:
         if context.look is not None or self.name in context.done:
             return 0  # anchors are names of the model as it was
         context.done.add(self.name)
-        return sum(self._apply(name, nodes, graph, context) for name, nodes in list(self.regions(graph)))
+        facts = Facts(graph)
+        count = sum(self._apply(name, nodes, context, facts) for name, nodes in list(self.regions(graph)))
+        if count:
+            sort_topologically(graph)
+        return count
 
-    def _apply(self, name: str, nodes: list[Node], graph: Graph, context: Editor) -> bool:
-        region = region_of(self, name, nodes, context.leaves)
+    def _apply(self, name: str, nodes: list[Node], context: Editor, facts: Facts) -> bool:
+        region = self.region(name, nodes, context, facts)
         last = nodes[-1]
         origin = last.origin.by(self.name) if last.origin is not None else None
         op = context.builder(last, origin, name)
@@ -107,7 +121,6 @@ class RegionRule(Pass):
         for old, new in zip(region.outputs, values, strict=True):
             context.replace(old, new)
         context.prune([*region.nodes, *op.made])
-        sort_topologically(graph)
         return True
 
 

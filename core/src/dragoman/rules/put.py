@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import UsageError, did_you_mean
-from dragoman.graph.graph import Node, Origin, Value
+from dragoman.graph.graph import Graph, Node, Origin, Value
 from dragoman.ops.define import Op
 from dragoman.ops.fields import Attr
 from dragoman.rules.anchors import PointsRule, Region, RegionRule, ScopeRule
 from dragoman.rules.matcher import attribute
-from dragoman.rules.regions import constants_of
+from dragoman.rules.regions import Facts
 from dragoman.rules.rule import NoMatch, Rule
 from dragoman.rules.source import OPENVINO
 
 if TYPE_CHECKING:
+    from dragoman.rules.editor import Editor
     from dragoman.rules.notation import Written
 
 MAX_ELEMENTS = 4096
@@ -163,8 +164,9 @@ class PutRegion(RegionRule):
 
     put: Put
 
-    def survey(self, graph: Any, context: Any) -> list[Region]:
-        found = [self.trimmed(r) for r in super().survey(graph, context)]
+    def survey(self, graph: Graph, context: Editor) -> list[Region]:
+        """Also D146 where the op does not fit the region, or an attribute cannot be had."""
+        found = super().survey(graph, context)
         for region in found:
             count = sum(not isinstance(v, str) for v in self.put.inputs) + len(region.inputs)
             if why := self.put.misfit(count, len(region.outputs)):
@@ -178,17 +180,16 @@ class PutRegion(RegionRule):
                 raise UsageError("D146", f"{self.name}: {why}", self.at("attributes"), "take another value") from None
         return found
 
-    def trimmed(self, region: Region) -> Region:
+    def region(self, name: str, nodes: list[Node], context: Editor, facts: Facts) -> Region:
         """Without the constants that come in, unless the file names what comes in."""
-        graph = region.nodes[0].graph
-        if self.inputs or graph is None:
+        region = super().region(name, nodes, context, facts)
+        if self.inputs:
             return region
-        fixed = constants_of(graph)
-        kept = [v for v in region.inputs if id(v.producer) not in fixed]
+        # what this phase has made already is not known to the facts, and no constant
+        kept = [v for v in region.inputs if id(v.producer) not in facts.constants]
         return Region(region.name, region.nodes, kept, region.outputs)
 
     def replace(self, op: Any, region: Region) -> Any:
-        region = self.trimmed(region)
         values: list[Any] = list(region.inputs)
         for slot, given in enumerate(self.put.inputs):
             if not isinstance(given, str):

@@ -6,6 +6,7 @@ that is still needed outside and would be left dangling, a way by which the sub-
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -32,8 +33,54 @@ class Region:
         self.outputs = tuple(outputs)
 
 
+class Facts:
+    """What is known of a graph before any of its regions is replaced; computed when it is asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+
+    @functools.cached_property
+    def constants(self) -> set[int]:
+        """Ids of the nodes that read nothing but constants."""
+        found: set[int] = set()
+        for node in self.graph:
+            given = [v for v in node.inputs if v is not None]
+            if node.tensor is not None or (given and all(id(v.producer) in found for v in given)):
+                found.add(id(node))
+        return found
+
+    @functools.cached_property
+    def positions(self) -> dict[int, int]:
+        """Each node's place in the order, by id."""
+        return {id(node): i for i, node in enumerate(self.graph)}
+
+
 def region_of(rule: RegionRule, name: str, nodes: list[Node], leaves: Callable[[Value], bool]) -> Region:
     """The region of these nodes with the ports that the rule chooses, or all values that cross its border."""
+    _, entering, leaving = _border(rule, nodes, leaves)
+    inputs = [_input(rule, p, nodes, name) for p in rule.inputs]
+    outputs = [_output(rule, p, nodes, name) for p in rule.outputs]
+    return Region(name, nodes, inputs or [v for v, _ in entering], outputs or leaving)
+
+
+def check(rule: RegionRule, region: Region, leaves: Callable[[Value], bool], facts: Facts) -> None:
+    """D146 where the region cannot be taken out of the graph."""
+    inside, entering, leaving = _border(rule, region.nodes, leaves)
+    if rule.encloses:
+        taken = {id(v) for v in region.inputs} if rule.inputs else set()
+        _no_way_in(rule, [held for held in entering if id(held[0]) not in taken], facts)
+    if rule.outputs or rule.encloses:
+        _none_left(rule, [v for v in leaving if not rule.outputs or v not in region.outputs], inside)
+    if not region.outputs:
+        what = f"{rule.name}: nothing outside reads what {region.name!r} computes"
+        raise UsageError("D146", what, rule.at(), "a replacement takes the place of values that something reads")
+    _no_way_back(rule, region, facts)
+
+
+def _border(
+    rule: RegionRule, nodes: Sequence[Node], leaves: Callable[[Value], bool]
+) -> tuple[set[int], list[tuple[Value, Node]], list[Value]]:
+    """Ids of the nodes, what comes in and who reads it first, what goes out."""
     inside = {id(n) for n in nodes}
     entering: dict[int, tuple[Value, Node]] = {}
     leaving: list[Value] = []
@@ -44,27 +91,12 @@ def region_of(rule: RegionRule, name: str, nodes: list[Node], leaves: Callable[[
         for value in node.outputs:
             if leaves(value) or any(id(user) not in inside for user, _ in value.uses):
                 leaving += [] if rule.keeps(value) else [value]
-    inputs = [_input(rule, p, nodes, name) for p in rule.inputs]
-    outputs = [_output(rule, p, nodes, name) for p in rule.outputs]
-    if rule.inputs and rule.encloses:
-        taken = {id(v) for v in inputs}
-        entering = {k: held for k, held in entering.items() if k not in taken}
-    if rule.encloses:
-        _no_way_in(rule, nodes[0].graph, entering.values())
-    if outputs or rule.encloses:
-        _none_left(rule, [v for v in leaving if v not in outputs], inside)
-    found = Region(name, nodes, inputs or [v for v, _ in entering.values()], outputs or leaving)
-    if not found.outputs:
-        what = f"{rule.name}: nothing outside reads what {name!r} computes"
-        raise UsageError("D146", what, rule.at(), "a replacement takes the place of values that something reads")
-    _no_way_back(rule, found)
-    return found
+    return inside, list(entering.values()), leaving
 
 
-def _no_way_in(rule: RegionRule, graph: Graph | None, entering: Iterable[tuple[Value, Node]]) -> None:
-    fixed = constants_of(graph) if graph is not None else set()
+def _no_way_in(rule: RegionRule, entering: Iterable[tuple[Value, Node]], facts: Facts) -> None:
     for value, reader in entering:
-        if id(value.producer) not in fixed and not rule.opens(value, reader):
+        if id(value.producer) not in facts.constants and not rule.opens(value, reader):
             what = f"{rule.name}: the sub-graph leaks by {reader!r}, which reads {value!r} from outside"
             hint = f"add {reader.name!r} to start, or name {reader.name}:{reader.inputs.index(value)} in inputs"
             raise UsageError("D146", what, rule.at("start"), hint)
@@ -84,9 +116,10 @@ def _none_left(rule: RegionRule, left: Sequence[Value], inside: set[int]) -> Non
         raise UsageError("D146", what, rule.at("outputs"), f"add {port} to outputs")
 
 
-def _no_way_back(rule: RegionRule, region: Region) -> None:
+def _no_way_back(rule: RegionRule, region: Region, facts: Facts) -> None:
     """What the replacement reads must not depend on what it makes."""
     wanted = {id(v.producer) for v in region.inputs}
+    last = max((facts.positions.get(i, -1) for i in wanted), default=-1)
     stack = [user for v in region.outputs for user in v.users()]
     stack += [v.producer for v in region.inputs if v in region.outputs]
     seen: set[int] = set()
@@ -95,19 +128,9 @@ def _no_way_back(rule: RegionRule, region: Region) -> None:
         if id(node) in wanted:
             what = f"{rule.name}: {region.name!r} reads {node!r}, which depends on what {region.name!r} gives"
             raise UsageError("D146", what, rule.at("inputs"), "take this node into the sub-graph, or leave a part out")
-        if id(node) not in seen:
+        if id(node) not in seen and facts.positions.get(id(node), 0) < last:
             seen.add(id(node))
             stack += [user for v in node.outputs for user, _ in v.uses if user.graph is node.graph]
-
-
-def constants_of(graph: Graph) -> set[int]:
-    """Ids of the nodes that read nothing but constants."""
-    found: set[int] = set()
-    for node in graph:
-        given = [v for v in node.inputs if v is not None]
-        if node.tensor is not None or (given and all(id(v.producer) in found for v in given)):
-            found.add(id(node))
-    return found
 
 
 def between(rule: RegionRule, graph: Graph, starts: Sequence[Node], ends: Sequence[Node]) -> list[Node]:
