@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +11,15 @@ import click
 from docs.generate.markdown import code, page, table, text, words
 
 import dragoman
+import dragoman_sdk
 from dragoman.cli import EPILOG, build_cli
 from dragoman.options import CORE_OPTIONS, Option
 from dragoman.plugins import PluginHost
 
 
 def walk(host: PluginHost | None = None) -> Iterator[tuple[str, click.Command, list[click.Parameter]]]:
-    """Every command of the core with its full name and its parameters; groups come before what is in them."""
-    held = host or PluginHost(only=())
+    """Every command of the core and of the testing kit with its full name and its parameters; groups come before what is in them."""
+    held = host or PluginHost(only=("sdk",))
     yield from _walk(build_cli(held), None, "dragoman", held)
 
 
@@ -53,7 +55,7 @@ def commands_page() -> str:
         if name == "dragoman":
             continue
         parts += [f"## {name}", _usage(name, parameters)]
-        parts.append((command.help or "").strip())
+        parts.append(inspect.cleandoc(command.help or ""))
         parts.append(table(("Option", "Value", "Default", "Meaning"), map(_row, _options(parameters))))
     parts += ["## JSON documents", table(("Document", "Version"), documents())]
     return page("Commands", *parts)
@@ -61,7 +63,8 @@ def commands_page() -> str:
 
 def documents() -> list[tuple[str, str]]:
     """The kinds of documents that ``--json`` prints, as the sources name them, with their versions."""
-    sources = [f.read_text(encoding="utf-8") for f in sorted(Path(dragoman.__file__).parent.rglob("*.py"))]
+    homes = [Path(package.__file__ or "").parent for package in (dragoman, dragoman_sdk)]
+    sources = [f.read_text(encoding="utf-8") for home in homes for f in sorted(home.rglob("*.py"))]
     found = {m for s in sources for m in re.findall(r'"document": "(dragoman\.\w+)",\s*"version": (\d+)', s)}
     return [(code(name), version) for name, version in sorted(found)]
 
