@@ -18,7 +18,7 @@ from dragoman.plugins import PluginHost
 
 
 def walk(host: PluginHost | None = None) -> Iterator[tuple[str, click.Command, list[click.Parameter]]]:
-    """Every command of the core and of the testing kit with its full name and its parameters; groups come before what is in them."""
+    """Every command of the core and of the testing kit, with its full name and parameters; groups come first."""
     held = host or PluginHost(only=("sdk",))
     yield from _walk(build_cli(held), None, "dragoman", held)
 
