@@ -16,6 +16,7 @@ from dragoman import hookspecs
 from dragoman.builder import Builder
 from dragoman.frontends.contract import Frontend, Model, Probe
 from dragoman.frontends.extract import Extractors, Layer
+from dragoman.graph.body import BodyPorts, PortMap
 from dragoman.graph.graph import Graph, Node, Value
 from dragoman.graph.types import TensorType, Typed
 from dragoman.ops import define
@@ -30,8 +31,8 @@ from dragoman_caffe import extending
 
 OBJECTS: tuple[type, ...] = (
     hookspecs.PluginInfo, Frontend, Model, Probe, Extractors, Layer, Builder, Value, Node, Graph, TensorType, Typed,
-    hookspecs.ShapeRule, Transformation, Rule, Pass, Editor, SourceBuilder, RegionRule, ScopeRule, PointsRule,
-    hookspecs.Reference, hookspecs.RuntimeOp, Option, hookspecs.Section, Context, Result,
+    BodyPorts, PortMap, hookspecs.ShapeRule, Transformation, Rule, Pass, Editor, SourceBuilder, RegionRule, ScopeRule,
+    PointsRule, hookspecs.Reference, hookspecs.RuntimeOp, Option, hookspecs.Section, Context, Result,
 )  # fmt: skip
 #: modules whose docstrings explain how something is written
 HOW: dict[str, ModuleType] = {

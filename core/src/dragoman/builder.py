@@ -67,8 +67,10 @@ class Builder:
             raise AttributeError(f"there is no op {name}; {did_you_mean(name, self.ops.types())}")
         return functools.partial(self.make, name)
 
-    def make(self, name: str, *inputs: Any, version: str = "", **attributes: Any) -> Any:
-        """Add one op of the newest version (or of ``version``).
+    def make(
+        self, name: str, *inputs: Any, version: str = "", bodies: dict[str, Graph] | None = None, **attributes: Any
+    ) -> Any:
+        """Add one op of the newest version (or of ``version``), with its sub-graphs if it has any.
 
         Returns its Value, or a tuple where the op has several outputs. Raises TypeError for a wrong attribute and
         InferError when the inputs do not fit.
@@ -76,7 +78,7 @@ class Builder:
         cls = self.ops.find(name, version) if version else self.ops.latest(name)
         if cls is None:
             raise AttributeError(f"there is no op {name} {version}")
-        node = self.add(cls(**attributes), inputs)
+        node = self.add(cls(**attributes), inputs, bodies)
         return node.outputs[0] if len(node.outputs) == 1 else node.outputs
 
     def add(self, attrs: Op, inputs: Sequence[Any], bodies: dict[str, Graph] | None = None) -> Node:
