@@ -60,7 +60,23 @@ def put(folder: Path, proto: onnx.ModelProto, name: str = "model.onnx") -> None:
     (folder / name).write_bytes(proto.SerializeToString())
 
 
-@setup("D100", "D102", "D104", "D105", "D106", "D110", "D111", "D112", "D120", "D141", "D142", "D143", "D150", "D601", "D602")
+@setup(
+    "D100",
+    "D102",
+    "D104",
+    "D105",
+    "D106",
+    "D110",
+    "D111",
+    "D112",
+    "D120",
+    "D141",
+    "D142",
+    "D143",
+    "D150",
+    "D601",
+    "D602",
+)
 def plain(folder: Path) -> None:
     put(folder, convolution())
 
