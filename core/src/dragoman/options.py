@@ -287,7 +287,7 @@ def parse_flag(value: Any) -> bool:
 PRECISIONS = ("keep", "f32", "f16")
 
 CORE_OPTIONS: tuple[Option, ...] = (
-    Option("shapes", "Shape of an input: NAME=1,3,224,224, or just the shape; ? leaves a dimension open, 1..8 bounds it.",
+    Option("shapes", "Shape of an input: NAME=1,3,224,224, or just the shape; ? leaves a dimension open, 1..8 bounds.",
            parse_shapes, multiple=True, metavar="NAME=SHAPE", aliases=("--shape",)),
     Option("inputs", "Cut here: [PORT:]NAME[:PORT][SHAPE]{TYPE}, or freeze: NAME->VALUE.", parse_inputs,
            multiple=True, metavar="ITEM", aliases=("--input",)),
