@@ -99,22 +99,26 @@ def swish() -> Mapping[str, Any]:
 
 
 WEIGHT = np.linspace(0.5, 2, 8, dtype=np.float32)
-NORMED = onnx_bytes(
-    [
-        onnx_node("Mul", "x x", "square", name="norm/square"),
-        onnx_node("ReduceMean", "square", "mean", name="norm/mean", axes=[-1]),
-        onnx_node("Add", "mean epsilon", "shifted", name="norm/shift"),
-        onnx_node("Sqrt", "shifted", "root", name="norm/root"),
-        onnx_node("Div", "x root", "normed", name="norm/divide"),
-        onnx_node("Mul", "normed weight", "n", name="norm/scale"),
-        onnx_node("Mul", "n factor", "f", name="gelu/factor"),
-        onnx_node("Sigmoid", "f", "gate", name="gelu/gate"),
-        onnx_node("Mul", "n gate", "y", name="gelu/out"),
-    ],
-    {"x": "f32[batch,6,4,8]"},
-    {"y": "f32"},
-    constants={"epsilon": np.float32(1e-5), "weight": WEIGHT, "factor": np.float32(1.702)},
-)
+
+
+def norm(axis: int) -> bytes:
+    """An RMS norm and a Swish with a factor, as exporters write them."""
+    return onnx_bytes(
+        [
+            onnx_node("Mul", "x x", "square", name="norm/square"),
+            onnx_node("ReduceMean", "square", "mean", name="norm/mean", axes=[axis]),
+            onnx_node("Add", "mean epsilon", "shifted", name="norm/shift"),
+            onnx_node("Sqrt", "shifted", "root", name="norm/root"),
+            onnx_node("Div", "x root", "normed", name="norm/divide"),
+            onnx_node("Mul", "normed weight", "n", name="norm/scale"),
+            onnx_node("Mul", "n factor", "f", name="gelu/factor"),
+            onnx_node("Sigmoid", "f", "gate", name="gelu/gate"),
+            onnx_node("Mul", "n gate", "y", name="gelu/out"),
+        ],
+        {"x": "f32[batch,6,4,8]"},
+        {"y": "f32"},
+        constants={"epsilon": np.float32(1e-5), "weight": WEIGHT, "factor": np.float32(1.702)},
+    )
 
 
 def normed() -> Mapping[str, Any]:
@@ -155,7 +159,7 @@ EXAMPLES = {
         "dragoman-acme-activations", ("caffe",), written("m.prototxt", SWISH.encode()), swish, ("AcmeSoftClip", "clip")
     ),
     "fusion": Example(
-        "dragoman-acme-fusion", ("onnx",), written("m.onnx", NORMED), normed, ("AcmeRmsNorm", "norm/scale"),
+        "dragoman-acme-fusion", ("onnx",), written("m.onnx", norm(-1)), normed, ("AcmeRmsNorm", "norm/scale"),
         "rule FuseRmsNorm: 1 times",
     ),
     "Caffe's fork": Example("dragoman-acme-caffe-fork", ("caffe",), write_fork, fork, ("AcmeTaper", "taper")),
@@ -234,3 +238,14 @@ def test_it_just_works_and_without_it_the_ir_says_what_to_install(
     # a replacement is a choice, a layer is none
     said = held.run("dragoman", "plan", model, folder=tmp_path, code=0 if example.says else 4)
     assert example.says or "no installed plugin converts this layer type" in said
+
+
+def test_a_replacement_says_why_it_is_not_made(environment: Callable[[Example], Environment], tmp_path: Path) -> None:
+    held = environment(EXAMPLES["fusion"])
+    command = ("dragoman", "explain", "FuseRmsNorm", "m.onnx", "--node", "norm/scale")
+    for axis, reason in {
+        1: "the mean is taken over the axes [1], and the norm over the last one alone",
+        -1: "FuseRmsNorm applies at 'norm/scale'",
+    }.items():
+        (tmp_path / "m.onnx").write_bytes(norm(axis))
+        assert held.run(*command, folder=tmp_path) == reason + "\n"
