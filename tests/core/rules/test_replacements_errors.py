@@ -184,6 +184,15 @@ def test_entries_of_a_legacy_file_need_one_instance_that_is_there(tmp_path: Path
     assert next(n for n in graph if n.op == "Boxed").attrs == {"size": 3}
 
 
+def test_a_point_is_one_node(tmp_path: Path) -> None:
+    (tmp_path / "r.toml").write_text(R + 'start = ["in/b"]\nend = ["in/c"]\nop = "Abs"\n')
+    graph = model()
+    next(n for n in graph if n.name == "other").name = "in/b"
+    bound = load_replacements(tmp_path / "r.toml", RULES, OPS)
+    with pytest.raises(UsageError, match="2 nodes in the model are called 'in/b'"):
+        Pipeline([("file", r) for r in bound]).run("source", graph, OPS)
+
+
 def test_legacy_points_may_stay_out_of_the_sub_graph(tmp_path: Path) -> None:
     entry = {
         "id": "Way", "match_kind": "points", "include_inputs_to_sub_graph": False,

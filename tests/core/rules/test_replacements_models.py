@@ -132,6 +132,20 @@ def test_an_op_that_does_not_take_such_inputs_is_told(tmp_path: Path) -> None:
         assert "LogicalNot" in str(caught.value)
 
 
+def test_a_constant_of_the_scope_that_others_read_stays_for_them(tmp_path: Path) -> None:
+    nodes = [node("Mul", "x abs/two", "s", "abs/twice"), node("Add", "s abs/two", "y", "add")]
+    model = onnx_model(nodes, **{"abs/two": 2.0})
+    result = replaced(model, tmp_path, '[[replace]]\nscopes = ["abs"]\nop = "Add"\ninputs = ["twice:0", "twice:0"]\n')
+    np.testing.assert_array_equal(openvino_of(result, X), onnxruntime_of(model, X))
+
+
+def test_the_node_of_a_tensor_is_named_to_who_writes_the_tensor(tmp_path: Path) -> None:
+    text = '[[replace]]\nstart = ["s"]\nend = ["abs/root"]\nop = "Abs"\n'
+    with pytest.raises(DragomanError, match="'abs/square' makes") as caught:
+        replaced(onnx_model(ROOTS), tmp_path, text)
+    assert caught.value.code == "D146"
+
+
 def test_names_of_tensors_survive_a_replacement(tmp_path: Path) -> None:
     result = replaced(onnx_model(ROOTS), tmp_path, '[[replace]]\nscopes = ["abs"]\nop = "Abs"\n')
     assert result.graph.names_of_output(0) == ("y",)

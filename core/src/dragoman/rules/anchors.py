@@ -196,9 +196,16 @@ class PointsRule(RegionRule):
         known = {n.name for g in graphs for n in g if n.name}
         points = [*(("start", n) for n in self.starts), *(("end", n) for n in self.ends)]
         lost = [(key, name) for key, name in points if name not in known]
+        makers = {t: n.name for g in graphs for n in g for v in n.outputs for t in v.names} if lost else {}
         for key, name in lost:
             what = f"{self.name}: no node in the model is called {name!r}"
-            yield UsageError("D146", what, self.at(key, name), did_you_mean(name, sorted(known)))
+            hint = f"it is a tensor, which the node {makers[name]!r} makes" if name in makers else ""
+            yield UsageError("D146", what, self.at(key, name), hint or did_you_mean(name, sorted(known)))
+        held = [n.name for g in graphs for n in g]
+        for key, name in points:
+            if name in known and held.count(name) > 1:
+                what = f"{self.name}: {held.count(name)} nodes in the model are called {name!r}"
+                yield UsageError("D146", what, self.at(key, name), "anchor it by a pattern or a scope")
         wanted = {*self.starts, *self.ends}
         if not lost and wanted and not any(wanted <= {n.name for n in g} for g in graphs):
             what = f"{self.name}: the points lie in different bodies of the model"

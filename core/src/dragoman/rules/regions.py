@@ -88,7 +88,7 @@ def _border(
         for value in node.inputs:
             if value is not None and id(value.producer) not in inside:
                 entering.setdefault(id(value), (value, node))
-        for value in node.outputs:
+        for value in node.outputs if node.tensor is None else ():  # a constant stays for its other readers
             if leaves(value) or any(id(user) not in inside for user, _ in value.uses):
                 leaving += [] if rule.keeps(value) else [value]
     return inside, list(entering.values()), leaving
