@@ -42,6 +42,12 @@ def test_every_hook_has_an_example() -> None:
     assert list(examples()) == [name for name, _ in hooks()]
 
 
+def test_every_hook_has_a_test_here() -> None:
+    tests = [name for name in globals() if name.startswith("test_")]
+    parts = [name.removeprefix("dragoman_").removeprefix("register_") for name, _ in hooks()]
+    assert not [part for part in parts if not any(part in test for test in tests)]
+
+
 def test_plugin_info(host: PluginHost) -> None:
     acme = host.plugins["acme"]
     assert acme.status == "loaded", acme.error

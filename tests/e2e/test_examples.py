@@ -249,3 +249,18 @@ def test_a_replacement_says_why_it_is_not_made(environment: Callable[[Example], 
     }.items():
         (tmp_path / "m.onnx").write_bytes(norm(axis))
         assert held.run(*command, folder=tmp_path) == reason + "\n"
+
+
+def test_packages_for_one_framework_live_side_by_side(
+    environment: Callable[[Example], Environment], wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    held = environment(EXAMPLES["activations of Caffe"])
+    held.install(wheels["dragoman-acme-caffe-fork"])
+    layer = 'layer { name: "log" type: "LogScale" bottom: "y" top: "z" log_scale_param { alpha: 0.5 } }'
+    (tmp_path / "net.prototxt").write_text(SWISH + layer)
+    np.save(tmp_path / "x.npy", X)
+    held.run("dragoman", "convert", "net.prototxt", "-o", "out", folder=tmp_path)
+    held.run("python", "-c", RUN, "out/net.xml", "x.npy", "found.npz", folder=tmp_path)
+    y = swish()["y"]
+    with np.load(tmp_path / "found.npz") as found:
+        np.testing.assert_allclose(found["z"], np.sign(y) * np.log1p(0.5 * np.abs(y)), rtol=1e-4, atol=1e-5)
