@@ -10,51 +10,16 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from tests.core.rules.replaced import ROOTS, X, node, onnx_model, onnxruntime_of, openvino_of, ops_of, replaced
 from tests.onnx.support import model_of, port
 
 import dragoman
 from dragoman.errors import DragomanError
 from dragoman_sdk.caffe_model import save_net
 
-X = np.linspace(-3, 3, 24, dtype=np.float32).reshape(4, 6)
-
-
-def node(op: str, inputs: str, output: str, name: str = "", **attributes: Any) -> onnx.NodeProto:
-    return helper.make_node(op, inputs.split(), [output], name=name or output, **attributes)
-
-
-def onnx_model(nodes: list[onnx.NodeProto], output: str = "y", kind: Any = np.float32, **constants: Any) -> Any:
-    held = {k: np.asarray(v, kind) for k, v in constants.items()}
-    return model_of(nodes, [port("x", kind, [4, 6])], [port(output, kind, [4, 6])], constants=held)
-
-
-def onnxruntime_of(model: Any, x: Any) -> Any:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    return session.run(None, {"x": x})[0]
-
-
-def openvino_of(result: dragoman.Result, x: Any) -> Any:
-    import openvino
-
-    compiled = openvino.Core().compile_model(result.openvino(), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return next(iter(compiled(x).values()))
-
-
-def replaced(model: Any, folder: Path, text: str, **options: Any) -> dragoman.Result:
-    (folder / "r.toml").write_text(text)
-    return dragoman.convert(model, replacements=folder / "r.toml", **options)
-
-
-def ops_of(result: dragoman.Result) -> list[str]:
-    return [n.op for n in result.graph if n.op not in ("Parameter", "Constant")]
-
-
 CLIPS = [node("Min", "x hi", "a"), node("Max", "a lo", "y")]
 CLAMP = 'op = "Clamp"\nattributes = {min = {from = "lo"}, max = {from = "hi"}}'
 ALPHA = 'op = "Elu"\nattributes = {alpha = {from = "e", attribute = "alpha"}}'
-ROOTS = [node("Mul", "x x", "s", "abs/square"), node("Sqrt", "s", "y", "abs/root")]
 ELU = [node("Elu", "x", "y", "elu", alpha=0.25)]
 RELUS = [node("Relu", "x", "a", "one"), node("Relu", "a", "b", "two"), node("Relu", "b", "y", "three")]
 TWICE = [node("Add", "x x", "y", "sum")]
@@ -274,42 +239,3 @@ def test_an_op_or_a_rule_of_a_file_takes_the_place_and_runs(name: str, text: str
     result = dragoman.convert(model, extensions=[tmp_path / "acme.py"], replacements=tmp_path / name)
     assert ops_of(result) == ["SoftClip"]
     np.testing.assert_allclose(openvino_of(result, X), onnxruntime_of(model, X), rtol=1e-5)
-
-
-def test_the_plan_shows_what_each_replacement_takes(tmp_path: Path) -> None:
-    text = (
-        '[[replace]]\nname = "abs"\npattern = "Sqrt(Mul(x, x))"\nop = "Abs"\n\n'
-        '[[replace]]\nname = "late"\nphase = "simplify"\npattern = "Abs(x)"\nop = "Relu"\n\n'
-        '[[replace]]\nname = "not here"\nscopes = ["nowhere"]\nop = "Abs"\noptional = true\n'
-    )
-    (tmp_path / "r.toml").write_text(text)
-    plan = dragoman.plan(onnx_model(ROOTS), replacements=tmp_path / "r.toml")
-    taken = {r["name"]: r for r in plan.as_dict()["replacements"]}
-    (place,) = taken["abs"]["places"]
-    assert (place["count"], sorted(place["nodes"])) == (2, ["abs/root", "abs/square"])
-    assert (place["inputs"], place["outputs"], taken["abs"]["instead"]) == (("x",), ("y",), "op Abs")
-    assert [p["nodes"] for p in taken["late"]["places"]] == [("abs/root",)]
-    assert taken["not here"]["places"] == ()
-    assert json.loads(json.dumps(plan.as_dict()))["replacements"][0]["where"].endswith("r.toml, line 1, column 1")
-    lines = "\n".join(plan.lines())
-    assert "replacement abs (pattern, source): 1 place; instead: op Abs" in lines
-    assert "2 nodes: abs/square, abs/root; from x to y" in lines
-
-
-def test_a_late_replacement_of_an_incomplete_model_is_said_to_be_unknown(tmp_path: Path) -> None:
-    model = model_of(
-        [helper.make_node("Odd", ["x"], ["y"], domain="acme")], [port("x", shape=[4])], [port("y")], domains={"acme": 1}
-    )
-    (tmp_path / "r.toml").write_text('[[replace]]\nphase = "target"\nscopes = ["y"]\nop = "Abs"\n')
-    (found,) = dragoman.plan(model, replacements=tmp_path / "r.toml").replacements
-    assert found.places is None
-    assert "converted" in found.note
-
-
-def test_nothing_is_written_when_an_entry_is_wrong(tmp_path: Path) -> None:
-    text = '[[replace]]\nscopes = ["abs"]\nop = "Abs"\n\n[[replace]]\nscopes = ["abz"]\nop = "Abs"\n'
-    with pytest.raises(DragomanError) as caught:
-        replaced(onnx_model(ROOTS), tmp_path, text)
-    assert caught.value.code == "D146"
-    assert "'abs'" in caught.value.hint
-    assert caught.value.where.endswith("r.toml, line 6, column 12")

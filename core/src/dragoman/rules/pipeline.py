@@ -81,8 +81,7 @@ class Pipeline:
 
     def survey(self, phase: str, graph: Graph, ops: OpRegistry, framework: str = "") -> list[Replacement]:
         """What the replacements of a file would take in a graph; UsageError D146 where one does not fit."""
-        bound = self.bound(phase, framework)
-        if not bound:
+        if not (bound := self.bound(phase, framework)):
             return []
         from dragoman.rules.survey import survey
 
