@@ -3,6 +3,7 @@
 python -m docs.generate                                write docs/reference
 python -m docs.generate --check                        exit 1 and name the pages that are stale
 python -m docs.generate --conformance RESULTS.json     take the results of a run of the ONNX backend tests first
+python -m docs.generate --offload RESULTS.json         those of a run with offload
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from docs.generate.conformance import RESULTS, onnx_conformance_page, write
 from docs.generate.errors import errors_page
 from docs.generate.hooks import hooks_page
 from docs.generate.markdown import MARK
+from docs.generate.offload import onnx_offload_page
+from docs.generate.offload import write as write_offload
 from docs.generate.operators import onnx_operators_page
 from docs.generate.ops import ops_pages
 from docs.generate.python import python_page
@@ -37,6 +40,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "caffe-layers.md": caffe_layers_page,
     "onnx-operators.md": onnx_operators_page,
     "onnx-conformance.md": onnx_conformance_page,
+    "onnx-offload.md": onnx_offload_page,
 }
 
 
@@ -66,9 +70,12 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.generate", description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a page is stale")
     parser.add_argument("--conformance", type=Path, metavar="RESULTS.json", help="results of the ONNX backend tests")
+    parser.add_argument("--offload", type=Path, metavar="RESULTS.json", help="results of the same tests with offload")
     given = parser.parse_args(argv)
     if given.conformance:
         write(given.conformance)
+    if given.offload:
+        write_offload(given.offload)
     pages = generated()
     old = stale(pages)
     if given.check:

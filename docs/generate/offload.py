@@ -28,6 +28,7 @@ def condense(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     refused: dict[str, list[str]] = defaultdict(list)
     wrong: dict[str, dict[str, str]] = {}
+    gained: list[str] = []
     lost: list[str] = []
     for result in results:
         case, count = result["case"], kinds[result["case"].partition("/")[0]]
@@ -35,6 +36,7 @@ def condense(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         count[f"plain {_verdict(result['plain'])}"] += 1
         count[f"offload {_verdict(result['offload'])}"] += 1
         count["offloaded"] += result["layers"] > 0
+        gained += [case] * (result["plain"] != "passed" and result["offload"] == "passed")
         if result["onnxruntime"] == "passed":
             count["onnxruntime"] += 1
             count["of these"] += result["offload"] == "passed"
@@ -46,6 +48,7 @@ def condense(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "versions": {name: metadata.version(name) for name in PACKAGES},
         "kinds": {kind: dict(sorted(count.items())) for kind, count in sorted(kinds.items())},
+        "gained": sorted(gained),
         "refused": {why: sorted(cases) for why, cases in sorted(refused.items())},
         "wrong": dict(sorted(wrong.items())),
         "passed by onnxruntime alone": sorted(lost),

@@ -33,6 +33,9 @@ WAYS: dict[str, tuple[list[str], dict[str, Any], str]] = {
     "skip": (["--skip", "FoldConstants"], {"skip": ["FoldConstants"]}, 'skip = ["FoldConstants"]'),
     "replacements": (["--replacements", "r.toml"], {"replacements": "r.toml"}, 'replacements = "r.toml"'),
     "extensions": (["--extension", "e.py"], {"extensions": "e.py"}, 'extensions = ["e.py"]'),
+    "offload": (["--offload", "relu1", "--offload", "Gemm"], {"offload": ["relu1", "Gemm"]},
+                'offload = ["relu1", "Gemm"]'),
+    "offload_unsupported": (["--offload-unsupported"], {"offload_unsupported": True}, "offload_unsupported = true"),
     "framework": (["--framework", "onnx"], {"framework": "onnx"}, 'framework = "onnx"'),
     "ir_version": (["--ir-version", "10"], {"ir_version": 10}, 'ir_version = "10"'),
 }  # fmt: skip
@@ -53,7 +56,7 @@ class Smooth(Rule):
 def dragoman_register_rules():
     return [Smooth()]
 """
-WITHOUT_EFFECT = {"replacements", "framework"}  # on this model
+WITHOUT_EFFECT = {"replacements", "framework", "offload_unsupported"}  # on this model
 
 
 @pytest.fixture(scope="module")
