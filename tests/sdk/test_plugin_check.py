@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dragoman.errors import PluginError
-from dragoman_sdk import onnx_bytes, onnx_layer, onnx_node
+from dragoman_sdk import PluginConformance, onnx_bytes, onnx_layer, onnx_node
 from dragoman_sdk.check.findings import Finding, failed, lines, summary
 from dragoman_sdk.check.model import near_miss
 from dragoman_sdk.check.run import check_subject
@@ -428,7 +428,7 @@ def test_an_installed_plugin_is_found_by_each_of_its_names(name: str) -> None:
     assert "0 errors" in done.stdout
 
 
-@pytest.mark.parametrize("text", ["[project", "[project]\nname = 1\n"])
+@pytest.mark.parametrize("text", ["[project", "[project]\nname = 1\n", "project = 1", "[project]\nname = '../x'\n"])
 def test_a_pyproject_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     (tmp_path / "target").mkdir()
@@ -466,3 +466,44 @@ def test_the_conformance_suite_runs_where_a_package_has_no_tests(package: Packag
     assert done.returncode == 7
     assert "own tests    there are none" in done.stdout
     assert "summary" in done.stderr
+
+
+class TestTheKitItself(PluginConformance):
+    name = "sdk"
+
+
+OBJECT = """
+class Acme:
+    @hookimpl
+    def dragoman_plugin_info(self):
+        return PluginInfo("acme", "Layers of acme")
+
+    @hookimpl
+    def dragoman_register_rules(self):
+        return ()
+
+    def dragoman_register_ops(self):
+        return ()
+
+acme = Acme()
+"""
+
+
+def test_a_plugin_that_is_an_object_is_looked_at_likewise(package: Package) -> None:
+    package.write("pyproject.toml", PROJECT.replace('dragoman_acme.plugin"', 'dragoman_acme.plugin:acme"'))
+    found = package.check(OBJECT)
+    said(found, "seen", "load", "Layers of acme")
+    said(found, "error", "dragoman_register_ops", "not marked")
+    said(found, "warning", "dragoman_register_rules", "gave nothing")
+
+
+def test_a_plugin_of_another_hook_group_is_told(package: Package) -> None:
+    package.write("pyproject.toml", PROJECT.replace("dragoman.plugins", "dragoman.plugins.v2"))
+    said(package.check(INFO, LAYERS), "error", "api", "written for the hook group dragoman.plugins.v2")
+
+
+def test_a_package_without_plugin_is_refused(package: Package) -> None:
+    package.write("pyproject.toml", PROJECT.partition("\n[project.entry-points")[0])
+    done = run("check", str(package.folder))
+    assert done.returncode == 7
+    assert "D601: dragoman-acme 1.0 has no plugin" in done.stderr

@@ -51,7 +51,7 @@ def test_every_form_is_clean_for_ruff_and_formatted(form: dict[str, bool], tmp_p
 
 @pytest.mark.slow
 def test_every_form_passes_mypy_strict(tmp_path: Path) -> None:
-    for index, form in enumerate(FORMS[:5]):
+    for index, form in enumerate(f for f in FORMS if f["op"] or not f["rule"] or not f["runtime"]):
         folder = tmp_path / str(index)
         write_folder(folder, files(**form))
         assert not tool("mypy", "--cache-dir", str(tmp_path / "cache"), cwd=folder)

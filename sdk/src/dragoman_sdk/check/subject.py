@@ -76,16 +76,33 @@ def _of_folder(folder: Path, target: Path) -> Subject:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PluginError("D604", f"pyproject.toml cannot be read: {error}", str(folder), "put it right") from error
     project = read.get("project", {})
-    points = project.get("entry-points", {}).get(GROUP)
-    if "name" not in project or points is None or {"entry-points", "dependencies"} & {*project.get("dynamic", ())}:
+    if not _static(project):
         return _by_pip(folder, target)
+    groups = project.get("entry-points", {})
+    points = {name: module for group in groups if _of_plugins(group) for name, module in groups[group].items()}
     version = str(project.get("version", "0"))
     _write_metadata(target, project, version)
     home = folder / "src"
     return Subject(
-        project["name"], version, dict(points), list(project.get("dependencies", ())), folder,
+        project["name"], version, points, list(project.get("dependencies", ())), folder,
         [target, home if home.is_dir() else folder], str(project.get("requires-python", "")),
     )  # fmt: skip
+
+
+def _static(project: Any) -> bool:
+    """All that is needed stands there as it should; what does not, pip knows, or says what is wrong with it."""
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+        return False
+    named = (project["name"], project.get("version", "0"))
+    groups, needs = project.get("entry-points", {}), project.get("dependencies", [])
+    return (
+        all(isinstance(text, str) and re.fullmatch(r"[\w.+!-]+", text) for text in named)
+        and not {"entry-points", "dependencies"} & {*project.get("dynamic", ())}
+        and isinstance(groups, dict)
+        and all(isinstance(g, dict) and all(isinstance(m, str) for m in g.values()) for g in groups.values())
+        and isinstance(needs, list)
+        and all(isinstance(text, str) and "\n" not in text for text in needs)
+    )
 
 
 def _write_metadata(target: Path, project: Mapping[str, Any], version: str) -> None:
@@ -132,8 +149,13 @@ def _with_plugins() -> list[Any]:
     return list(held.values())
 
 
+def _of_plugins(group: str) -> bool:
+    """Of this hook API, or of another one."""
+    return group == GROUP or group.startswith(f"{GROUP}.")
+
+
 def _points(dist: Any) -> list[Any]:
-    return [p for p in dist.entry_points if p.group == GROUP or p.group.startswith(f"{GROUP}.")]
+    return [p for p in dist.entry_points if _of_plugins(p.group)]
 
 
 def _of_distribution(dist: Any) -> Subject:

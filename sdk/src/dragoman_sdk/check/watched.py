@@ -12,6 +12,7 @@ from dragoman.frontends.layer import Layer
 from dragoman.frontends.registry import Extractor, ExtractorTable
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.text import graph_text, node_text
+from dragoman.graph.walk import walk
 from dragoman.plugins import PluginHost
 from dragoman.session import Result
 from dragoman_sdk.check.log import Log, place, told
@@ -91,12 +92,17 @@ def _prints(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {name: text for name, value in arguments.items() if (text := _print(value))}
 
 
+def _graph_print(graph: Graph) -> str:
+    """Nodes, types and names, and which tensors the constants hold."""
+    return graph_text(graph) + " ".join(str(id(node.tensor)) for node in walk(graph) if node.tensor is not None)
+
+
 def _print(value: Any) -> str:
     """What must stay as it is."""
     if isinstance(value, Result):
-        return graph_text(value.graph)
+        return _graph_print(value.graph)
     if isinstance(value, Graph):
-        return graph_text(value)
+        return _graph_print(value)
     if isinstance(value, Node):
         return node_text(value)
     return repr(dict(value.options)) if hasattr(value, "options") else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman.errors import DragomanError, UsageError
+from dragoman.ops import core_ops
 from dragoman.plugins import PluginHost
 from dragoman_sdk.scaffold.naming import Spec
 from dragoman_sdk.scaffold.package import Known
@@ -18,7 +19,14 @@ def known_beside(host: PluginHost, layers: Sequence[Spec]) -> Known:
         if owner:
             owners[f"{spec.framework}:{spec.type}"] = owner
     caffe = [s for s in layers if s.framework == "caffe"]
-    return Known(host.op_registry().types(), owners, _parameters(caffe) if caffe else {})
+    return Known(_op_types(host), owners, _parameters(caffe) if caffe else {})
+
+
+def _op_types(host: PluginHost) -> list[str]:
+    try:
+        return host.op_registry().types()
+    except DragomanError:  # likewise
+        return [cls.type for cls in core_ops()]
 
 
 def _owner(host: PluginHost, spec: Spec) -> str:
