@@ -267,3 +267,27 @@ def test_check_tells_the_share_of_time(tmp_path: Path) -> None:
 def test_threads_are_stated_or_few(stated: str, expected: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRAGOMAN_OFFLOAD_THREADS", stated)
     assert offload_runtime.threads() == (expected or min(4, len(__import__("os").sched_getaffinity(0))))
+
+
+def test_random_numbers_that_would_be_drawn_only_once_are_refused() -> None:
+    nodes = [
+        node("RandomNormal", [], ["r"], name="noise", shape=[3]),
+        node("Add", ["x", "r"], ["y"], name="sum"),
+    ]
+    model = model_of(nodes, [port("x", shape=[3])], [port("y")])
+    with pytest.raises(UnsupportedError) as caught:
+        dragoman.convert(model, offload=["noise"])
+    assert "only once" in caught.value.problems[0].what
+    runner = runtime.IrRunner(dragoman.convert(model, offload=["noise", "sum"]).openvino())
+    first, second = (runner.run({"x": np.zeros(3, np.float32)})["y"] for _ in range(2))
+    assert not np.array_equal(first, second)
+
+
+def test_an_offloaded_model_is_exported_and_imported(tmp_path: Path) -> None:
+    xml = dragoman.convert(mlp(), offload=["tanh", "sum"]).save(tmp_path, "m")
+    core = runtime.core(xml)
+    config = {"INFERENCE_PRECISION_HINT": "f32"}
+    exported = core.compile_model(runtime.load(xml, core), "CPU", config).export_model()
+    exported.seek(0)
+    again = core.import_model(exported, "CPU", config)
+    assert np.allclose(again({"x": X})[0], np.maximum(np.tanh(X @ W), 0) + X @ W, atol=1e-5)

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.core.offload.toy import ToyFrontend, X, host
+from tests.core.offload.toy import ToyFrontend, X, host, named, source
 
 from dragoman import runtime
 from dragoman.api import convert, plan
 from dragoman.errors import DragomanError, InferError, PluginError, UnsupportedError, UsageError
 from dragoman.graph.graph import CONSTANT
 from dragoman.graph.types import DYNAMIC, TensorType, f32, u4
+from dragoman.offload.clusters import clusters
 from dragoman.offload.ops import Offloaded
+from dragoman.offload.parts import fold, unfold
 from dragoman.plugins import PluginHost
 from dragoman_sdk import OffloadCase
 
@@ -275,3 +277,27 @@ def test_errors_of_other_stages_are_not_hidden() -> None:
     with pytest.raises(DragomanError) as caught:
         convert(b"toy a=x -> a", host=host(), offload=["a"], outputs=["nothing"])
     assert caught.value.code == "D110"
+
+
+def test_layers_that_nobody_reads_are_left_alone() -> None:
+    graph = source("a=x dead=a b=a", "b")
+    nodes = named(graph)
+    assert fold(graph, [[nodes["dead"]]], lambda *given: None) == []
+    (part,) = fold(graph, [[nodes["a"], nodes["dead"]]], lambda *given: None)
+    assert [v.label for v in part.results] == ["a"]
+
+
+def test_parts_that_are_folded_and_unfolded_leave_the_graph_as_it_was() -> None:
+    graph = source("a=x b=a u=a c=b,5 d=c,u e=d f=e,a", "c f")
+    nodes = named(graph)
+
+    def wiring() -> Any:
+        return {n.name: [v.label for v in n.inputs if v is not None] for n in graph}, [v.label for v in graph.outputs]
+
+    before = wiring()
+    made = fold(graph, clusters(graph, [nodes[n] for n in "abcef"]), lambda *given: None)
+    assert [[n.name for n in part.nodes] for part in made] == [["a", "b", "c"], ["e", "f"]]
+    assert len(graph) == 6
+    unfold(graph, made)
+    assert wiring() == before
+    assert all((user, slot) in v.uses for user in graph for slot, v in enumerate(user.inputs) if v is not None)

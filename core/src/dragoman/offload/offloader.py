@@ -21,7 +21,7 @@ from dragoman.graph.types import DYNAMIC, TensorType, f64
 from dragoman.offload.choice import choose
 from dragoman.offload.clusters import between, clusters, reads
 from dragoman.offload.ops import Offloaded, types_text
-from dragoman.offload.parts import PART, Part, part_of
+from dragoman.offload.parts import PART, Part, fold, part_of, unfold
 from dragoman.offload.pieces import PiecesTensor
 from dragoman.offload.shapes import completed
 
@@ -66,12 +66,10 @@ class Offloader:
         self._arrange()
 
     def _arrange(self) -> None:
-        for part in self.parts:
-            part.unfold()
+        unfold(self.graph, self.parts)
         self.done.clear()
         self._wanted.clear()
-        groups = clusters(self.graph, self.chosen) if self.chosen else []
-        self.parts = [Part(self.graph, group, self.build) for group in groups]
+        self.parts = fold(self.graph, clusters(self.graph, self.chosen), self.build)
 
     def learn(self, context: ExtractionContext) -> bool:
         """Take in what an extraction could not do; False when there is nothing that a further one would do better."""

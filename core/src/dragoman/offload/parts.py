@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dragoman.graph.graph import CONSTANT, Graph, Node, Origin, Value, sort_topologically
-from dragoman.graph.walk import passed_out, walk
+from dragoman.graph.walk import walk
 from dragoman.offload.clusters import reads
 
 Build = Callable[["Part", Any, Any, Sequence[Any]], Any]
@@ -15,6 +15,46 @@ PART = "@offload"
 BODY = "part"
 #: bytes up to which a constant that others read too is put into the sub-model as well
 SHARED = 4096
+
+
+class Surroundings:
+    """What folding needs to know of a graph, found once for all its parts.
+
+    Attributes:
+        graph: the graph.
+        names: of its layers.
+        owners: nodes with bodies, also inside bodies.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.names = {n.name for n in graph}
+        self.owners = [n for n in walk(graph) if n.bodies]
+
+    def passed(self, inside: Collection[int]) -> set[int]:
+        """Values that bodies outside give out without having made them."""
+        bodies = [b for n in self.owners if id(n) not in inside for b in n.bodies.values()]
+        return {id(v) for b in bodies for v in b.outputs if v.producer.graph is not b}
+
+    def redirect(self, pairs: Mapping[Value, Value], inside: Collection[int] = ()) -> None:
+        """Let all readers of values, but those inside, read others instead, and the model give those out."""
+        bodies = [b for n in self.owners if id(n) not in inside for b in n.bodies.values()]
+        outputs = [self.graph.outputs, *(b.outputs for b in bodies)]
+        for old, new in pairs.items():
+            for node, slot in list(old.uses):
+                if id(node) not in inside:
+                    node.set_input(slot, new)
+            for held in outputs:
+                held.replace(old, new)
+
+    def fresh(self, first: str) -> str:
+        """A name for a part that no layer has."""
+        name, number = f"{first}/offloaded", 1
+        while name in self.names:
+            number += 1
+            name = f"{first}/offloaded_{number}"
+        self.names.add(name)
+        return name
 
 
 class Part:
@@ -27,14 +67,13 @@ class Part:
         build: makes the target op: of the part, the layer that stands for it, the builder, and the target inputs.
     """
 
-    def __init__(self, graph: Graph, nodes: Sequence[Node], build: Build) -> None:
+    def __init__(self, around: Surroundings, nodes: Sequence[Node], results: Sequence[Value], build: Build) -> None:
         self.nodes = list(nodes)
+        self.results = list(results)
         self.build = build
         inside = {id(n) for n in self.nodes}
         read = {id(v): v for n in self.nodes for v in reads(n) if id(v.producer) not in inside}
-        held = {i: v for i, v in read.items() if _goes_in(v, self.nodes)}
-        self.results = list(_results(graph, self.nodes))
-        self.node = self._fold(graph, [v for i, v in read.items() if i not in held])
+        self.node = self._fold(around, [v for v in read.values() if not _goes_in(v, self.nodes)])
 
     @property
     def inputs(self) -> list[Value]:
@@ -46,34 +85,51 @@ class Part:
         """The graph that holds the layers."""
         return self.node.bodies[BODY]
 
-    def _fold(self, graph: Graph, inputs: Sequence[Value]) -> Node:
-        first = self.nodes[0]
+    def _fold(self, around: Surroundings, inputs: Sequence[Value]) -> Node:
+        graph, first = around.graph, self.nodes[0]
         ops = "+".join(dict.fromkeys(n.op for n in self.nodes))
-        node = Node(PART, inputs, {"part": self}, outputs=len(self.results), name=_name(graph, first.name))
+        node = Node(PART, inputs, {"part": self}, outputs=len(self.results), name=around.fresh(first.name))
         origin = first.origin or Origin()
         node.origin = Origin(origin.framework, node.name, ops, origin.file, origin.position)
         graph.insert_before(first, node)
         body = node.bodies[BODY] = Graph(node.name)
         for layer in self.nodes:
             graph.move_to(body, layer)
-        _redirect(graph, dict(zip(self.results, node.outputs, strict=True)), keep=body)
+        inside = {id(n) for n in walk_all(self.nodes)}
+        around.redirect(dict(zip(self.results, node.outputs, strict=True)), inside)
         for inner, outer in zip(self.results, node.outputs, strict=True):
             outer.type, outer.names = inner.type, inner.names
         body.outputs = self.results
-        sort_topologically(graph)
         return node
 
-    def unfold(self) -> None:
+    def unfold(self, around: Surroundings) -> None:
         """Put the layers back into the graph."""
-        graph, node, body = self.node.graph, self.node, self.body
-        assert graph is not None
+        graph, node, body = around.graph, self.node, self.body
         body.outputs = []
         for layer in self.nodes:
             body.move_to(graph, layer, before=node)
         node.bodies.clear()
-        _redirect(graph, dict(zip(node.outputs, self.results, strict=True)))
+        around.redirect(dict(zip(node.outputs, self.results, strict=True)))
         graph.remove(node)
-        sort_topologically(graph)
+
+
+def fold(graph: Graph, groups: Iterable[Sequence[Node]], build: Build) -> list[Part]:
+    """Fold clusters; those that nobody needs anything of stay as they are."""
+    around = Surroundings(graph)
+    parts = []
+    for nodes in groups:
+        if results := list(_results(around, nodes)):
+            parts.append(Part(around, nodes, results, build))
+    sort_topologically(graph)
+    return parts
+
+
+def unfold(graph: Graph, parts: Iterable[Part]) -> None:
+    """Undo :func:`fold`."""
+    around = Surroundings(graph)
+    for part in parts:
+        part.unfold(around)
+    sort_topologically(graph)
 
 
 def _goes_in(value: Value, nodes: Sequence[Node]) -> bool:
@@ -96,38 +152,15 @@ def walk_all(nodes: Sequence[Node]) -> Iterator[Node]:
             yield from walk(body)
 
 
-def _results(graph: Graph, nodes: Sequence[Node]) -> Iterator[Value]:
+def _results(around: Surroundings, nodes: Sequence[Node]) -> Iterator[Value]:
     """What others read of these nodes' outputs, or the model gives out."""
     inside = {id(n) for n in walk_all(nodes)}
-    passed = {id(v) for v in passed_out(n for n in graph if id(n) not in inside)}
+    passed = around.passed(inside)
     for node in nodes:
         for value in node.outputs:
             outside = any(id(user) not in inside for user in value.users())
-            if outside or value in graph.outputs or id(value) in passed:
+            if outside or value in around.graph.outputs or id(value) in passed:
                 yield value
-
-
-def _redirect(graph: Graph, pairs: Mapping[Value, Value], keep: Graph | None = None) -> None:
-    """Let all readers of values, but those in one body, read others instead, and the model give those out."""
-    inside: Collection[int] = {id(n) for n in walk(keep)} if keep is not None else ()
-    owners = [n for n in walk(graph) if n.bodies and id(n) not in inside]
-    outputs = [graph.outputs, *(body.outputs for n in owners for body in n.bodies.values() if body is not keep)]
-    for old, new in pairs.items():
-        for node, slot in list(old.uses):
-            if id(node) not in inside:
-                node.set_input(slot, new)
-        for held in outputs:
-            held.replace(old, new)
-
-
-def _name(graph: Graph, first: str) -> str:
-    """A name that no other layer has."""
-    taken = {n.name for n in graph}
-    name, number = f"{first}/offloaded", 1
-    while name in taken:
-        number += 1
-        name = f"{first}/offloaded_{number}"
-    return name
 
 
 def part_of(node: Node) -> Part | None:

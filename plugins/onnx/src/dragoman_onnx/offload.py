@@ -23,6 +23,10 @@ from dragoman_onnx.schemas import find_schema
 
 #: onnxruntime takes no serialised model beyond (protobuf's own limit)
 LARGEST = (1 << 31) - (1 << 20)
+#: operators that draw random numbers
+RANDOM = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
 #: element types that numpy has not: they cross the border as f32, which holds each of their numbers
 WIDENED = frozenset({t.bf16, t.f8e4m3, t.f8e5m2, t.f8e8m0})
 
@@ -54,6 +58,7 @@ class _Part:
         self.all = [inner for n in nodes for inner in (n, *(i for b in n.bodies.values() for i in walk(b)))]
         self.dims: dict[str, Dim] = {}
         self._check_borders()
+        self._check_randomness()
         self.opsets = self._opsets()
 
     def made(self) -> Submodel:
@@ -77,6 +82,13 @@ class _Part:
                 raise _refused(
                     f"{node!r} needs the bits of {kind.dtype}, which OpenVINO's CPU plugin hands over as i32"
                 )
+
+    def _check_randomness(self) -> None:
+        """What reads nothing is computed once, when the IR is compiled."""
+        drawn = [n for n in self.all if n.op in RANDOM]
+        if drawn and all(v.producer.op == CONSTANT for v, _ in self.inputs):
+            hint = "offload a layer that reads an input of the model too"
+            raise _refused(f"{drawn[0]!r} would draw its numbers only once, when the IR is compiled", hint)
 
     def _opsets(self) -> dict[str, int]:
         """The oldest opsets in which the layers mean the same: onnxruntime may not know the model's yet."""
