@@ -20,6 +20,9 @@ SLOW = (
     "e2e/test_scaffold",
     "onnx/differential",
     "onnx/layers",
+    "sdk/test_plugin_check",
+    "sdk/test_pytest_plugin",
+    "sdk/test_scaffold",
 )
 
 
