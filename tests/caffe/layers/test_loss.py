@@ -50,7 +50,8 @@ def test_softmax_with_loss(
 ) -> None:
     x, label = scores(shape), labels(label_shape, shape[axis])
     ignored = "" if ignore is None else f"ignore_label: {ignore}"
-    parameters = f"softmax_param {{ axis: {axis} }} loss_param {{ normalization: {mode} {ignored} }} loss_weight: 3"
+    parameters = f"softmax_param {{ axis: {axis} }} loss_param {{ normalization: {mode} {ignored} }}"
+    parameters += " loss_weight: 3 loss_weight: 0"
     found = run("SoftmaxWithLoss", {"x": x, "label": label}, parameters, "out prob")
     flat = label.astype(int).ravel()
     own = softmax(x, axis)

@@ -16,24 +16,20 @@ from dragoman.errors import Problem, SourceError, did_you_mean
 from dragoman.graph.graph import INPUT, Graph, Node, Origin, Value
 from dragoman.graph.types import Shape, TensorType, f32
 from dragoman.graph.walk import remove_dead
-from dragoman_caffe.deploy import DATA_TYPES, data_shape, is_training
+from dragoman_caffe.checks import SINKS, SOURCES, faults
+from dragoman_caffe.deploy import DATA_TYPES, data_shape
 from dragoman_caffe.inplace import spoils_its_input
 from dragoman_caffe.message import Message, flat, strange, unreachable
-from dragoman_caffe.parameters import messages_of
 from dragoman_caffe.state import State
 from dragoman_caffe.text import Text
-from dragoman_caffe.weights import Blob, Stored
+from dragoman_caffe.weights import MAX_AXES, Blob, Stored
 
 #: fields of a layer that are not parameters of what it computes
 STRUCTURE = frozenset({
     "name", "type", "bottom", "top", "blobs", "param", "include", "exclude", "phase", "loss_weight", "propagate_down",
     "blobs_lr", "weight_decay", "blob_share_mode",
 })  # fmt: skip
-#: layers that read blobs and make nothing a deployed net needs
-SINKS = frozenset({"Silence", "HDF5Output"})
 _INT_MAX = (1 << 31) - 1
-#: layers that compute something else in phase TRAIN
-_PHASED = frozenset({"BatchNorm", "BN", "Dropout", "SpatialDropout"})
 #: faults that get a hint of their own; looking for one takes time that grows with the net
 _HINTS = 50
 
@@ -166,17 +162,15 @@ class _Wiring:
             self._complain(layer, f"{kind!r} is not a layer type")
             return
         self._unreadable(layer, kind)
+        for what, hint in faults(layer):
+            self._complain(layer, f"the layer {_shown(layer)} {what}", hint)
         bottoms = [self._bottom(layer, name) for name in layer.items_of("bottom")]
         if kind in SINKS:
             return
-        if kind == "Input" or kind == "MemoryData" or kind in DATA_TYPES:
+        if kind in SOURCES:
             self._input_layer(layer, kind)
             return
         tops = layer.items_of("top")
-        if not tops and messages_of(kind) is not None and not is_training(kind):
-            self._complain(layer, f"the layer {_shown(layer)} makes no blob", "give it a top")
-        if layer.get("phase") == "TRAIN" and kind in _PHASED:
-            self._complain(layer, f"the layer {_shown(layer)} is always in phase TRAIN", "remove its phase")
         name = self._unique(layer)
         op = kind
         if kind == "Python" and isinstance(layer.get("python_param"), Message):
@@ -278,9 +272,9 @@ class _Wiring:
                 self._complain(layer, f"{len(layer.items_of('top'))} tops need 1 or as many shapes, not {len(shapes)}")
                 return None
             dims = shapes[index if len(shapes) > 1 else 0].items_of("dim")
-        if any(d < 1 for d in dims) or math.prod(dims) > _INT_MAX:
+        if any(d < 1 for d in dims) or math.prod(dims) > _INT_MAX or len(dims) > MAX_AXES:
             self._complain(layer, f"the shape {dims} of {_shown(layer)} is not one that Caffe takes",
-                           "dimensions are above 0, and all together below 2^31")  # fmt: skip
+                           f"at most {MAX_AXES} dimensions, above 0, and all together below 2^31")  # fmt: skip
             return None
         return tuple(dims)
 
