@@ -195,6 +195,22 @@ def test_a_hook_that_ends_the_process_is_told(package: Package) -> None:
     said(found, "error", "dragoman_register_rules", "ended the process (exit code 3)")
 
 
+def test_a_thread_that_goes_on_does_not_hold_the_check_up(package: Package) -> None:
+    thread = """
+    @hookimpl
+    def dragoman_register_rules():
+        import threading
+        import time
+
+        threading.Thread(target=time.sleep, args=(1000,)).start()
+        print("started")
+        return ()
+    """
+    found = package.check(INFO, LAYERS, thread)
+    said(found, "warning", "dragoman_register_rules", "gave nothing")
+    assert not failed(found)
+
+
 def test_heavy_imports_are_told_with_who_imports_them(package: Package) -> None:
     package.write("dragoman_acme/tables.py", "import numpy\n")
     found = package.check("import dragoman_acme.tables\n", INFO, LAYERS)

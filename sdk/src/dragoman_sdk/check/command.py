@@ -21,7 +21,13 @@ from dragoman_sdk.check.testing import run_tests
 @click.argument("package", metavar="NAME|FOLDER")
 @click.option("--model", type=click.Path(path_type=Path), help="Convert this model with it, and run it.")
 @click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="An option of that conversion.")
-@click.option("--time-limit", type=float, default=LIMIT, show_default=True, help="Seconds that one hook may take.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0, min_open=True),
+    default=LIMIT,
+    show_default=True,
+    help="Seconds that one hook may take.",
+)
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @json_option
 def check(

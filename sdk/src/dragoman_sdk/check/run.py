@@ -20,6 +20,8 @@ from dragoman_sdk.check.subject import Subject
 
 #: seconds that one call of a hook may take
 LIMIT = 20.0
+#: no step is under way: what the check itself does, and how many times the limit it may take
+_NONE = ("check", 10.0)
 _EXTRACTOR = re.compile(r"(\w+):(\S+?)(?:,|$)")
 
 
@@ -64,7 +66,7 @@ class _Child:
                 return found
             hint = "a hook returns what it has, and leaves the work to the functions that it returns"
             found.append(Finding("error", stopped, why, hint))
-            if stopped in skipped:
+            if stopped in (*skipped, _NONE[0]):
                 return found
             skipped.append(stopped)
 
@@ -87,7 +89,7 @@ class _Child:
             return events, stopped, f"it did not come back within {self.limit:g} s"
         if any(e["event"] == "done" for e in events):
             return events, "", ""
-        return events, _under_way(events)[0] or "check", f"it ended the process (exit code {child.returncode}) {last}"
+        return events, _under_way(events)[0], f"it ended the process (exit code {child.returncode}) {last}"
 
     def _wait(self, child: subprocess.Popen[str], request: str, log: Path) -> str:
         """Wait for the process; the name of the step at which it was ended, if it was."""
@@ -97,7 +99,7 @@ class _Child:
             child.stdin.close()
         except BrokenPipeError:
             pass
-        step, since = ("", 1.0), time.monotonic()
+        step, since = _NONE, time.monotonic()
         size = -1
         while child.poll() is None:
             time.sleep(0.02)
@@ -105,7 +107,7 @@ class _Child:
             if now != size:
                 size, since = now, time.monotonic()
                 step = _under_way(list(_events(log)))
-            if step[0] and time.monotonic() - since > self.limit * step[1]:
+            if time.monotonic() - since > self.limit * step[1]:
                 child.kill()
                 child.wait()
                 return step[0]
@@ -128,7 +130,7 @@ def _under_way(events: list[dict[str, Any]]) -> tuple[str, float]:
             open_steps.append((event["name"], event["times"]))
         elif event["event"] == "end":
             open_steps.pop()
-    return open_steps[-1] if open_steps else ("", 1.0)
+    return open_steps[-1] if open_steps else _NONE
 
 
 def _finding(event: Mapping[str, Any]) -> Finding:
