@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.caffe.reading import fault, output_names, source_graph
-from tests.caffe.support import Fixture, inputs, layer
+from tests.caffe.support import Fixture, assert_close, inputs, layer, refusal, run_net
 
 from dragoman.errors import DragomanError
 from dragoman.graph.graph import INPUT, Graph
@@ -114,6 +114,30 @@ def test_a_named_param_that_only_one_layer_stores_is_given_to_both(tmp_path: Pat
     text = X + layer("Scale", "x", "a", shared, name="one") + layer("Scale", "a", "b", shared, name="two")
     _, model = save_net(tmp_path, text, {"one": [np.full(3, 4.0)]})
     np.testing.assert_array_equal(stored_blobs(source_graph(model), "two")[0].tensor.numpy(), [4, 4, 4])
+
+
+def test_a_permissive_param_is_lent_in_another_shape() -> None:
+    text = inputs(x=(2, 3))
+    text += layer("InnerProduct", "x", "a", "inner_product_param { num_output: 3 bias_term: false }"
+                  'param { name: "w" share_mode: %s }', name="one")  # fmt: skip
+    text += layer("Reshape", "a", "b", "reshape_param { shape { dim: 1 dim: 1 dim: 2 dim: 3 } }", name="again")
+    text += layer("Convolution", "b", "c", "convolution_param { num_output: 1 kernel_size: 3 pad: 1 bias_term: false }"
+                  'param { name: "w" share_mode: PERMISSIVE }', name="two")  # fmt: skip
+    x, w = np.arange(6, dtype=np.float32).reshape(2, 3), np.arange(9, dtype=np.float32).reshape(3, 3) / 9
+    for mode in ("STRICT", "PERMISSIVE"):
+        blobs = {"one": [w * 0], "two": [w.reshape(1, 1, 3, 3)]}
+        found = run_net(text % mode, {"x": x}, blobs)["c"][0, 0]
+        a = np.pad(x @ w.T, 1)
+        expected = [[(a[i : i + 3, j : j + 3] * w).sum() for j in range(3)] for i in range(2)]
+        assert_close(found, np.array(expected, np.float32))
+
+
+def test_a_strict_param_is_not_lent_in_another_shape() -> None:
+    shared = 'param { name: "w" } inner_product_param { num_output: %d bias_term: false }'
+    text = inputs(x=(2, 3)) + layer("InnerProduct", "x", "a", shared % 2, name="one")
+    text += layer("InnerProduct", "a", "b", shared % 3, name="two")
+    error = refusal(text, {"one": [np.zeros((2, 3))], "two": [np.zeros((3, 2))]})
+    assert "weight blob 0 has the shape [3, 2], the layer's parameters ask for [2, 3]" in str(error)
 
 
 @pytest.mark.parametrize("name", [

@@ -41,6 +41,9 @@ def test_power(power: float, scale: float, shift: float) -> None:
 
 def test_power_is_constant_where_the_scale_is_0() -> None:
     assert_close(run("Power", X, "power_param { power: 3 scale: 0 shift: 2 }"), np.full_like(X, 8))
+    assert_close(run("Power", X, "power_param { power: -1 scale: 0 }"), np.full_like(X, np.inf))
+    infinite = np.array([np.inf, -np.inf, 1], np.float32)
+    assert_close(run("Power", infinite, "power_param { power: 2 scale: 0 shift: 3 }"), np.full_like(infinite, 9))
 
 
 @pytest.mark.parametrize(("parameters", "function"), [

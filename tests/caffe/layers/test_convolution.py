@@ -154,6 +154,16 @@ def test_what_caffe_aborts_at_is_refused(fields: str, why: str) -> None:
     assert why in str(error)
 
 
+@pytest.mark.parametrize(("kind", "why"), [
+    ("Convolution", "a kernel that reaches over 3 in a padded image of 2"),
+    ("Deconvolution", "a pad of 2 leaves nothing of 4 elements"),
+])  # fmt: skip
+def test_impossible_windows_are_told_of_a_net_without_weights(kind: str, why: str) -> None:
+    pad = "pad: 2" if kind == "Deconvolution" else ""
+    fields = f"convolution_param {{ num_output: 2 kernel_size: 3 {pad} }}"
+    assert why in str(refusal(inputs(x=(1, 2, 2, 2)) + layer(kind, "x", "y", fields)))
+
+
 def test_shapes_that_caffe_aborts_at_are_refused() -> None:
     def why(kind: str, shape: tuple[int, ...], fields: str, weights: tuple[int, ...]) -> str:
         text = inputs(data=shape) + layer(kind, "data", parameters=f"convolution_param {{ {fields} }}")

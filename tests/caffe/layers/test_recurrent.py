@@ -123,6 +123,11 @@ def test_what_caffe_aborts_at(shapes: dict[str, tuple[int, ...]], tops: str, fie
     assert reason in str(refusal(text, {"lay": [normal(16, 4), normal(16), normal(16, 4)]}))
 
 
+def test_one_step_without_its_second_top_is_refused() -> None:
+    text = inputs(c=(1, 2, 3), g=(1, 2, 12), cont=(1, 2)) + layer("LSTMUnit", "c g cont", "out")
+    assert "1 tops" in str(refusal(text))
+
+
 def test_weights_of_another_size_are_refused() -> None:
     net = Net("LSTM", (5, 3, 4, 6), False, False)
     assert "weight blob 0 has the shape" in str(refusal(net.text, {"lay": [normal(24, 5), *net.blobs[1:]]}))

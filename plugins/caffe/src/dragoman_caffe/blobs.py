@@ -98,6 +98,8 @@ _LIMIT = 1 << 29
 
 def _fitted(layer: Layer, blob: Blob, index: int, shape: Sequence[int | None]) -> Tensor:
     tensor, own = blob.tensor, blob.tensor.shape
+    if blob.lent and math.prod(own) == math.prod(d or 0 for d in shape):
+        return ReshapeView(tensor, [d or 0 for d in shape])
     if blob.legacy and len(shape) <= 4 and len(own) == 4:
         own_dims = own[4 - len(shape) :]
         fits = all(d == 1 for d in own[: 4 - len(shape)])

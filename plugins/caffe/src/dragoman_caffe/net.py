@@ -132,10 +132,14 @@ class _Wiring:
     def _shared_blobs(self) -> None:
         """Blobs with a common ``param`` name are one blob: of what a file holds for them, the last counts."""
         shared: dict[str, list[tuple[str, int]]] = {}
+        loose: set[tuple[str, int]] = set()
         for layer in self.layers:
             for index, spec in enumerate(layer.items_of("param")):
                 if isinstance(spec, Message) and spec.get("name"):
-                    shared.setdefault(spec["name"], []).append((layer.get("name", ""), index))
+                    place = layer.get("name", ""), index
+                    if spec.get("share_mode") == "PERMISSIVE":
+                        loose.update((place, *shared.get(spec["name"], ())[:1]))
+                    shared.setdefault(spec["name"], []).append(place)
         order = {name: k for k, name in enumerate(self.blobs)}
         copies: dict[str, list[Blob]] = {}
         for places in shared.values():
@@ -147,10 +151,8 @@ class _Wiring:
             name, index = max(held, key=lambda p: order[p[0]])
             for other, slot in places:
                 mine = copies.setdefault(other, list(self.blobs.get(other, ())))
-                if slot < len(mine):
-                    mine[slot] = self.blobs[name][index]
-                elif slot == len(mine):
-                    mine.append(self.blobs[name][index])
+                blob = dataclasses.replace(self.blobs[name][index], lent=(other, slot) in loose)
+                mine[slot : slot + 1] = [blob] if slot <= len(mine) else []
         self.blobs = {**self.blobs, **copies}
 
     def _layer(self, layer: Message) -> None:

@@ -46,10 +46,17 @@ _HINT = "the file is damaged, or written by an unknown fork; save it again with 
 
 @dataclasses.dataclass(frozen=True)
 class Blob:
-    """A learned blob: a float32 tensor, and whether its shape is in Caffe's old form of exactly four dimensions."""
+    """A learned blob.
+
+    Attributes:
+        tensor: its numbers, float32.
+        legacy: its shape is in Caffe's old form of exactly four dimensions.
+        lent: it is another layer's, shared by ``PERMISSIVE``: any shape of as many numbers may be made of it.
+    """
 
     tensor: Tensor
     legacy: bool = False
+    lent: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -62,6 +62,9 @@ def power(layer: Layer, op: Builder, x: Value) -> Value:
     """(scale * x + shift) ^ power, which is constant where scale * power is 0."""
     scale, shift = layer.get("power_param.scale", 1.0), layer.get("power_param.shift", 0.0)
     exponent = layer.get("power_param.power", 1.0)
+    if scale == 0 and x.rank:  # of -0 and 0, and of infinite numbers, Caffe makes the same constant
+        x = op.Broadcast(op.constant(0.0, f32), op.ShapeOf(x), mode="numpy")
+        scale = 1.0
     x = scaled(op, x, scale, shift)
     return x if exponent == 1 else op.Power(x, op.constant(exponent, f32))
 

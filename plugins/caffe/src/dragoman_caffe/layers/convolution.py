@@ -160,6 +160,7 @@ def _convolved(layer: Layer, op: Builder, bottoms: Sequence[Value], plan: _Plan)
     window, group = plan.window, plan.group
     per_group = [plan.outputs, plan.inputs // group, *window.kernel]
     split = [group, plan.outputs // group, *per_group[1:]] if group > 1 else per_group
+    ends = pads_behind(layer, (bottoms[0].shape or ())[plan.axis + 1 :], window)
     w = _weights(layer, op, per_group, split)
     bias = _bias(layer, op, plan)
     kind = "GroupConvolution" if group > 1 else "Convolution"
@@ -167,7 +168,7 @@ def _convolved(layer: Layer, op: Builder, bottoms: Sequence[Value], plan: _Plan)
     for x in bottoms:
         data = _spatial(op, x, plan)
         attributes = window.attributes
-        attributes["pads_end"] = pads_behind(layer, (data.shape or ())[2:], window)
+        attributes["pads_end"] = ends
         skipped = window.skips and any(window.pads)
         if skipped:  # the runtime moves the strides of filters of one point in front of the padding
             attributes["strides"] = (1,) * len(window.strides)
@@ -193,25 +194,23 @@ def deconvolution(layer: Layer, op: Builder, x: Value, *rest: Value) -> tuple[Va
     group = plan.group
     per_group = [plan.inputs, plan.outputs // group, *plan.window.kernel]
     split = [group, plan.inputs // group, *per_group[1:]] if group > 1 else per_group
+    _check_room(layer, (x.shape or ())[plan.axis + 1 :], plan.window)
     w = _weights(layer, op, per_group, split)
     bias = _bias(layer, op, plan)
     kind = "GroupConvolutionBackpropData" if group > 1 else "ConvolutionBackpropData"
     attributes = {**plan.window.attributes, "output_padding": (0,) * len(plan.window.kernel)}
     tops = []
     for data in bottoms:
-        y = op.make(kind, _spread_over(layer, _spatial(op, data, plan), plan.window), w, **attributes)
+        y = op.make(kind, _spatial(op, data, plan), w, **attributes)
         tops.append(_as_caffe(op, data, y if bias is None else op.Add(y, bias), plan))
     return tuple(tops)
 
 
-def _spread_over(layer: Layer, x: Value, window: Window) -> Value:
-    """The same; refuses where the padding cuts off all of the output."""
-    for size, extent, stride, pad in zip(
-        (x.shape or ())[2:], window.extents, window.strides, window.pads, strict=False
-    ):
+def _check_room(layer: Layer, sizes: Sequence[Dim], window: Window) -> None:
+    """Refuses where the padding cuts off all of the output."""
+    for size, extent, stride, pad in zip(sizes, window.extents, window.strides, window.pads, strict=False):
         if isinstance(size, int) and (size - 1) * stride + extent <= 2 * pad:
             raise layer.refuse(f"a pad of {pad} leaves nothing of {(size - 1) * stride + extent} elements")
-    return x
 
 
 def _weights(layer: Layer, op: Builder, stored: Sequence[int], wanted: Sequence[int]) -> Value:

@@ -59,6 +59,8 @@ def lstm_unit(layer: Layer, op: Builder, c: Value, gates: Value, cont: Value) ->
     """One step from ready gates: c' = cont f c + i g, h = o tanh(c')."""
     for bottom, rank in ((c, 3), (gates, 3), (cont, 2)):
         rank_of(layer, bottom, rank)
+    if len(layer.outputs) != 2:
+        raise layer.refuse(f"{len(layer.outputs)} tops", "it makes the cells and the outputs of one step")
     hidden = channels(layer, c, 2)
     if channels(layer, gates, 2) != 4 * hidden:
         raise layer.refuse(f"its gates {shown(gates)} are not four for each of {hidden} cells")
