@@ -185,6 +185,8 @@ class _Wiring:
         held = self.blobs.get(layer.get("name", ""))
         if held:
             attrs["blobs"] = held
+        elif layer.get("blobs"):
+            self._complain(layer, f"the layer {_shown(layer)} has its weights in the prototxt", "save a .caffemodel")
         node = Node(op, bottoms, attrs, outputs=len(tops), name=name, origin=self._origin(layer, kind))
         self.graph.append(node)
         if remark := self._remark(layer):
