@@ -18,14 +18,13 @@ from dragoman.frontends.contract import Frontend, Submodel
 from dragoman.frontends.layer import Layer, Refusal
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Value
 from dragoman.graph.types import DYNAMIC, TensorType, f64
-from dragoman.graph.walk import passed_out
-from dragoman.offload.carriers import carried, carrier, restored
 from dragoman.offload.choice import choose
 from dragoman.offload.clusters import between, clusters, reads
 from dragoman.offload.ops import Offloaded, types_text
 from dragoman.offload.parts import PART, Part, fold, part_of, unfold
 from dragoman.offload.pieces import PiecesTensor
 from dragoman.offload.shapes import completed
+from dragoman.runtime.tensors import carried
 
 if TYPE_CHECKING:
     from dragoman.ir.owners import Owner
@@ -72,7 +71,6 @@ class Offloader:
         self.done.clear()
         self._wanted.clear()
         self.parts = fold(self.graph, clusters(self.graph, self.chosen), self.build)
-        self.passed = {id(v) for v in passed_out(self.graph)}
 
     def learn(self, context: ExtractionContext) -> bool:
         """Take in what an extraction could not do; False when there is nothing that a further one would do better."""
@@ -115,7 +113,7 @@ class Offloader:
         for value, target in zip(part.inputs, inputs, strict=True):
             if not isinstance(target, Value):
                 self._refuse(part, value, "a sequence or an optional")
-            if not carried(target.type):
+            if not carried(target.dtype):
                 self._refuse(part, value, f"a tensor of {target.dtype}")
             if target.dtype is f64:
                 self._refuse(part, value, "a tensor of f64, of which the CPU plugin makes f32")
@@ -129,19 +127,17 @@ class Offloader:
             raise Refusal(error.what, error.hint, error.code) from error
         results: list[TensorType] = []
         for value, known in zip(part.results, made.types, strict=True):
-            if isinstance(known, str) or not carried(known):
+            if isinstance(known, str) or not carried(known.dtype):
                 self._refuse(part, value, known if isinstance(known, str) else f"a tensor of {known.dtype}")
             results.append(known)
         data = PiecesTensor(made.pieces)
         node = op.add(self._attrs(part, types, results), [op.constant(data), *inputs])
         results = self._shaped(part, layer, node, types, results, data)
         self.done[id(part)] = _described(part, data.nbytes, types, results)
-        read = [bool(v.uses) or id(v) in self.passed for v in part.node.outputs]
-        declared = [TensorType(carrier(k.dtype), k.shape) if r else k for r, k in zip(read, results, strict=True)]
-        node.attrs = node.attrs.replace(gives=types_text(declared))
-        for target, kind in zip(node.outputs, declared, strict=True):
+        node.attrs = node.attrs.replace(gives=types_text(results))
+        for target, kind in zip(node.outputs, results, strict=True):
             target.type = kind
-        return [restored(op, v, kind.dtype) for v, kind in zip(node.outputs, results, strict=True)]
+        return list(node.outputs)
 
     def _shaped(
         self, part: Part, layer: Layer, node: Node, takes: Sequence[TensorType], known: list[TensorType],
