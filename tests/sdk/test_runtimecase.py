@@ -78,7 +78,7 @@ def test_shape_inference_that_is_wrong_for_open_dimensions_fails(plugin_host: An
             return TensorType(data.dtype, data.shape)
 
     host = plugin_host(acme(swish6, op("Swish6", "extension")(Careless)))
-    with pytest.raises((PluginError, AssertionError), match=r"open dimensions|shape"):
+    with pytest.raises((PluginError, AssertionError, RuntimeError), match=r"open dimensions|shape"):  # of the runtime
         RuntimeCase("Swish6", [X], [expected(1)], host=host).check()
     RuntimeCase("Swish6", [X], [expected(1)], host=host, dynamic=False).check()
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman.graph.types import TensorType
+from dragoman.graph.types import DType, TensorType
 from dragoman.ir.markup import Fields
 from dragoman.ops.define import In, Op
 
 #: an attribute that ops computed in Python get when the runtime writes them: the types that they were read with
 STATE = "dragoman_types"
+
+
+def carried(kind: DType) -> bool:
+    """An op in Python can have inputs and outputs of the type: its elements are whole bytes, or strings."""
+    return kind.kind == "string" or (kind.bits >= 8 and not kind.is_dynamic)
 
 
 class ExtensionOp(Op):

@@ -18,13 +18,13 @@ from dragoman.frontends.contract import Frontend, Submodel
 from dragoman.frontends.layer import Layer, Refusal
 from dragoman.graph.graph import CONSTANT, INPUT, Graph, Node, Value
 from dragoman.graph.types import DYNAMIC, TensorType, f64
+from dragoman.ir.extension import carried
 from dragoman.offload.choice import choose
 from dragoman.offload.clusters import between, clusters, reads
 from dragoman.offload.ops import Offloaded, types_text
 from dragoman.offload.parts import PART, Part, fold, part_of, unfold
 from dragoman.offload.pieces import PiecesTensor
 from dragoman.offload.shapes import completed
-from dragoman.runtime.tensors import carried
 
 if TYPE_CHECKING:
     from dragoman.ir.owners import Owner

@@ -13,10 +13,10 @@ from typing import Any
 
 from dragoman.errors import PluginError
 from dragoman.graph.types import DYNAMIC, DType, TensorType, dtype, parse_shape
-from dragoman.ir.extension import STATE
+from dragoman.ir.extension import STATE, carried
 from dragoman.ops.define import Contradiction, Op
 from dragoman.runtime.needs import Key, Need, key_of
-from dragoman.runtime.tensors import carried, reader
+from dragoman.runtime.tensors import reader
 
 #: shapes that a layer remembers the outputs of
 REMEMBERED = 64

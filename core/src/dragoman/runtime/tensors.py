@@ -58,11 +58,6 @@ def from_tensor(tensor: openvino.Tensor) -> Array:
     return np.array(unpack(data, kind, shape))
 
 
-def carried(kind: DType) -> bool:
-    """An op in Python can have inputs and outputs of the type: its elements are whole bytes, or strings."""
-    return kind.kind == "string" or (kind.bits >= 8 and not kind.is_dynamic)
-
-
 def reader(kind: DType) -> Callable[[openvino.Tensor], Array]:
     """A function that gives a tensor as a read-only array of the declared type: a view, where that is enough."""
     if kind.kind == "string":
