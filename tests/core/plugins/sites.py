@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-MANIFEST = '''from dragoman.hookspecs import PluginInfo, hookimpl
+MANIFEST = """from dragoman.hookspecs import PluginInfo, hookimpl
 
 @hookimpl
 def dragoman_plugin_info():
@@ -17,7 +17,7 @@ def dragoman_register_extractors(framework):
         return []
     from {package}.layers import layers
     return [layers]
-'''
+"""
 LAYERS = """from dragoman.frontends.extract import Extractors
 
 layers = Extractors("onnx")

@@ -19,6 +19,7 @@ from tests.onnx.support import model_of, port
 import dragoman
 from dragoman.errors import PluginError, UnsupportedError
 from dragoman.index import lookup
+from dragoman.index.record import Record
 from dragoman.plugins import PluginHost
 
 
@@ -142,14 +143,32 @@ def test_the_same_version_installed_again_is_looked_at_again(site: Path) -> None
     assert "ant:New" in PluginHost().extractor_table("onnx", ()).names("onnx")
 
 
-def test_an_edited_manifest_is_looked_at_again(site: Path) -> None:
+def test_files_that_are_edited_in_place_are_looked_at_again(site: Path) -> None:
     package = install(site, "ant")
     seen(site)
-    text = (package / "plugin.py").read_text().replace("layers of ant", "more layers of ant")
-    (package / "plugin.py").write_text(text)
-    info = PluginHost().plugins["ant"].info
+    for file, old, new in (("plugin.py", "layers of ant", "more layers"), ("layers.py", "ant:Layer", "ant:Renamed")):
+        (package / file).write_text((package / file).read_text().replace(old, new))
+    host = PluginHost()
+    info = host.plugins["ant"].info
     assert info is not None
-    assert info.summary == "more layers of ant"
+    assert info.summary == "more layers"
+    assert "ant:Renamed" in host.extractor_table("onnx", ()).names("onnx")
+    assert not imported("ant")
+
+
+def test_a_plugin_that_ended_the_process_works_as_soon_as_it_is_mended(site: Path) -> None:
+    install(site, "wasp", before="import os; os._exit(3)")
+    assert PluginHost().plugins["wasp"].status == "broken"
+    manifest = site / "dragoman_wasp" / "plugin.py"
+    manifest.write_text(manifest.read_text().replace("os._exit(3)", "pass"))
+    assert [p.by for p in dragoman.convert(model("wasp:Layer")).layers] == ["wasp"]
+
+
+def test_a_distribution_without_a_list_of_files_is_indexed(site: Path) -> None:
+    install(site, "ant")
+    (site / "dragoman_ant-1.0.dist-info" / "RECORD").unlink()
+    seen(site)
+    assert (PluginHost().plugins["ant"].status, imported("ant")) == ("loaded", False)
 
 
 def test_an_editable_plugin_is_imported_every_time(site: Path) -> None:
@@ -303,10 +322,13 @@ def test_a_plugin_with_rules_is_always_asked(site: Path) -> None:
 
 
 @pytest.mark.parametrize("layer", ["ant:Later", "ant:Layer"])
-def test_an_index_that_is_wrong_is_noticed_and_made_anew(site: Path, layer: str) -> None:
-    """The layers of the package were changed in place; neither the new nor an old layer is taken from the index."""
+def test_an_index_that_is_wrong_is_noticed_and_made_anew(
+    site: Path, layer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind its back: neither the new nor the old layer is taken from it."""
     package = install(site, "ant")
     seen(site)
+    monkeypatch.setattr(Record, "is_current", lambda self: True)
     text = (package / "layers.py").read_text()
     (package / "layers.py").write_text(text.replace("ant:Layer", "ant:Later"))
     if layer == "ant:Later":

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, TextIO
 
 from dragoman.discovery import EntryPoint, Installed, Plugin, load_value
 from dragoman.frontends.registry import Extractors
 from dragoman.hookspecs import GROUP, RuntimeOp
+from dragoman.index.files import imported_files, is_own, module_files, stamps
 from dragoman.index.keys import extractor_keys, op_keys
-from dragoman.index.record import EXTRACTORS, OPS, RUNTIME_OPS, ExtractorKey, Failure, Record, as_json, stamp
+from dragoman.index.record import EXTRACTORS, OPS, RUNTIME_OPS, ExtractorKey, Failure, Record, as_json
 from dragoman.ops.define import Op
 from dragoman.plugins import PluginHost
 
@@ -36,14 +36,16 @@ def tell(out: TextIO, what: list[Any]) -> None:
 
 def look(rows: Iterable[Any], out: TextIO) -> None:
     """Load all, then ask each for the keys of the frameworks that there are front-ends of."""
-    new = {name for name, _, _, _, direct in rows if not direct}
+    new = {name: value for name, value, _, _, direct in rows if not direct}
     host = TellingHost([_point(*row[:4]) for row in rows], out)
     frameworks = sorted({f.name for _, f in host.gathered("dragoman_register_frontends")})
     for name, plugin in host.plugins.items():
         if name in new:
-            if plugin.module is not None and not _is_own_file(plugin):
+            if plugin.module is not None and not is_own(new[name], plugin.point.dist):
                 continue
-            tell(out, ["record", name, as_json(_record(host, plugin, frameworks))])
+            record = _record(host, plugin, frameworks)
+            files = stamps([*module_files(new[name]), *imported_files(new[name])])
+            tell(out, ["record", name, as_json(dataclasses.replace(record, files=files))])
 
 
 def _point(name: str, value: str, distribution: str, version: str) -> EntryPoint:
@@ -72,28 +74,10 @@ class TellingHost(PluginHost):
         return super()._invoke(impl, hook, arguments)
 
 
-def _is_own_file(plugin: Plugin) -> bool:
-    """The module is one of its distribution's files, and not one that stands before them or is worked on."""
-    file = _file(plugin)
-    if file is None:
-        return False
-    path = Path(file).resolve()
-    files = plugin.point.dist.files or ()
-    return any(f.name == path.name and Path(f.locate()).resolve() == path for f in files)
-
-
-def _file(plugin: Plugin) -> str | None:
-    module = plugin.module
-    name = module.__name__ if hasattr(module, "__file__") else getattr(module, "__module__", type(module).__module__)
-    return getattr(sys.modules.get(name), "__file__", None)
-
-
 def _record(host: PluginHost, plugin: Plugin, frameworks: Iterable[str]) -> Record:
-    file = _file(plugin) if plugin.module is not None else None
-    module = stamp(file) if file else None
     if plugin.info is None or plugin.status != "loaded":
         failure = Failure(plugin.status, plugin.stage, plugin.error, plugin.trace)
-        return Record(info=plugin.info, module=module, failure=failure)
+        return Record(info=plugin.info, failure=failure)
     hooks = tuple(host.hooks_of(plugin.name))
     layers: dict[str, tuple[ExtractorKey, ...]] = {}
     definitions = []
@@ -104,7 +88,5 @@ def _record(host: PluginHost, plugin: Plugin, frameworks: Iterable[str]) -> Reco
     ops = [c for _, c in host.gathered(OPS, [plugin.name], Op)]
     runtime = [r for _, r in host.gathered(RUNTIME_OPS, [plugin.name], RuntimeOp, host=host)]
     if plugin.status != "loaded":  # whoever needs it is told why
-        return Record(hooks, plugin.info, module)
-    return Record(
-        hooks, plugin.info, module, layers, tuple(definitions), op_keys(ops), tuple(r.op for r in runtime)
-    )  # fmt: skip
+        return Record(hooks, plugin.info)
+    return Record(hooks, plugin.info, (), layers, tuple(definitions), op_keys(ops), tuple(r.op for r in runtime))

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from dragoman.index.files import module_files, stamps
 from dragoman.index.record import Failure, Record, from_json
 from dragoman.index.store import Found
 
@@ -40,7 +41,8 @@ def look(new: Sequence[Found], direct: Sequence[Found]) -> None:
         records, at = child.records()
         if at is None:
             break
-        fatal[at[0]] = Record(failure=Failure("broken", at[1], at[2], fatal=True))
+        value = next(f.value for f in left if f.name == at[0])
+        fatal[at[0]] = Record(files=stamps(module_files(value)), failure=Failure("broken", at[1], at[2], fatal=True))
     for found in new:
         found.record = fatal.get(found.name) or records.get(found.name)
         found.direct = found.record is None

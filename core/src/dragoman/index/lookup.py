@@ -87,7 +87,7 @@ def _is_editable(dist: Any) -> bool:
             return True
     except (OSError, ValueError, AttributeError):
         return True
-    return dist.files is None
+    return not dist.read_text("METADATA")  # an egg-info lies beside sources
 
 
 def _is_new(found: Found) -> bool:

@@ -17,7 +17,7 @@ RUNTIME_OPS = "dragoman_register_runtime_ops"
 ExtractorKey = tuple[str, int, int | None, bool, int, int | None]
 #: of an op: type, version, type in the XML
 OpKey = tuple[str, str, str]
-#: of a module file: path, mtime in ns, bytes
+#: of a file: path, mtime in ns, bytes
 Stamp = tuple[str, int, int]
 
 
@@ -36,12 +36,13 @@ class Failure:
 class Record:
     """One plugin as it was seen; what could not be learnt is None, and the plugin is then asked itself.
 
-    ``extractors`` and ``definitions`` are by framework, for those frameworks that there were front-ends of.
+    ``extractors`` and ``definitions`` are by framework, for those frameworks that there were front-ends of. ``files``
+    are the modules that were imported for it all.
     """
 
     hooks: tuple[str, ...] = ()
     info: PluginInfo | None = None
-    module: Stamp | None = None
+    files: tuple[Stamp, ...] = ()
     extractors: Mapping[str, tuple[ExtractorKey, ...]] | None = None
     definitions: tuple[str, ...] = ()
     ops: tuple[OpKey, ...] | None = None
@@ -55,8 +56,8 @@ class Record:
         return None if self.extractors is None else self.extractors.get(framework)
 
     def is_current(self) -> bool:
-        """The file of its module is the one that was seen."""
-        return self.module is None or stamp(self.module[0]) == self.module
+        """Its files are those that were seen."""
+        return all(stamp(seen[0]) == seen for seen in self.files)
 
 
 def stamp(path: str) -> Stamp | None:
@@ -80,12 +81,12 @@ def as_json(record: Record) -> dict[str, Any]:
 
 def from_json(document: dict[str, Any]) -> Record:
     """KeyError, TypeError or ValueError for what :func:`as_json` does not write."""
-    info, failure, module = document["info"], document["failure"], document["module"]
+    info, failure = document["info"], document["failure"]
     extractors, ops, runtime = document["extractors"], document["ops"], document["runtime"]
     return Record(
         _texts(document["hooks"]),
         None if info is None else _info(info),
-        None if module is None else (_text(module[0]), _number(module[1]), _number(module[2])),
+        tuple((_text(path), _number(time), _number(size)) for path, time, size in document["files"]),
         None if extractors is None else {_text(f): tuple(map(_extractor, keys)) for f, keys in extractors.items()},
         _texts(document["definitions"]),
         None if ops is None else tuple((_text(a), _text(b), _text(c)) for a, b, c in ops),
