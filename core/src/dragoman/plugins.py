@@ -2,6 +2,7 @@
 
 A plugin that fails to load, or whose hook raises, is marked broken and the rest goes on; it stops a conversion only
 when what it would have given is needed. Two owners of one key are an error, unless one says that it replaces it.
+Installed plugins come from the index (:mod:`dragoman.index`), and are imported when they are needed.
 """
 
 from __future__ import annotations

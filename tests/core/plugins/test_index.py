@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,47 @@ def test_files_that_are_edited_in_place_are_looked_at_again(site: Path) -> None:
     assert info.summary == "more layers"
     assert "ant:Renamed" in host.extractor_table("onnx", ()).names("onnx")
     assert not imported("ant")
+
+
+FRONTEND = """
+@hookimpl
+def dragoman_register_frontends():
+    from dragoman.frontends.contract import Frontend
+
+    class Toy(Frontend):
+        name = "toy"
+        suffixes = (".toy",)
+
+        def probe(self, model, head):
+            return None
+
+        def load(self, model, options):
+            raise NotImplementedError
+
+    return [Toy()]
+"""
+
+
+def test_one_that_is_looked_at_again_is_asked_for_all_frameworks(site: Path) -> None:
+    install(site, "toy", more=FRONTEND)
+    package = install(site, "ant")
+    seen(site)
+    (package / "plugin.py").write_text((package / "plugin.py").read_text() + "\n# edited\n")
+    record = PluginHost().plugins["ant"].point.record
+    assert record is not None
+    assert record.extractors is not None
+    assert sorted(record.extractors) == ["caffe", "onnx", "toy"]
+
+
+def test_threads_that_share_a_host_all_get_the_layer(site: Path) -> None:
+    names = ("ant", "bee", "cow", "doe")
+    for name in names:
+        install(site, name, before="import time; time.sleep(0.2)")
+    seen(site)
+    host = PluginHost()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda kind: dragoman.convert(model(f"{kind}:Layer"), host=host).layers[0].by, names))
+    assert found == list(names)
 
 
 def test_a_plugin_that_ended_the_process_works_as_soon_as_it_is_mended(site: Path) -> None:

@@ -36,7 +36,7 @@ def tell(out: TextIO, what: list[Any]) -> None:
 
 def look(rows: Iterable[Any], out: TextIO) -> None:
     """Load all, then ask each for the keys of the frameworks that there are front-ends of."""
-    new = {name: value for name, value, _, _, direct in rows if not direct}
+    new = {name: value for name, value, _, _, is_new in rows if is_new}
     host = TellingHost([_point(*row[:4]) for row in rows], out)
     frameworks = sorted({f.name for _, f in host.gathered("dragoman_register_frontends")})
     for name, plugin in host.plugins.items():

@@ -20,7 +20,7 @@ class Environment:
 
     def __init__(self) -> None:
         self.folders: dict[str, list[str]] = {}
-        for entry in dict.fromkeys(sys.path):
+        for entry in dict.fromkeys(e for e in sys.path if isinstance(e, str)):
             try:
                 names = [name for name in os.listdir(entry or ".") if name.endswith(_INFO)]
             except NotADirectoryError:

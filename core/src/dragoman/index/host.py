@@ -6,6 +6,7 @@ index is thrown away and every plugin is imported.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +37,8 @@ class IndexedPlugins:
         self._wrong = 0
         self._gathered: dict[tuple[str, str], dict[str, list[Any]]] = {}
         self._registered: dict[tuple[str, str], Any] = {}
+        #: one host may serve several threads
+        self._lock = threading.RLock()
 
     def _import(self, plugin: Plugin) -> None:
         raise NotImplementedError
@@ -55,32 +58,37 @@ class IndexedPlugins:
     def _once(self, what: str, framework: str, make: Callable[[], _T]) -> _T:
         """What is made of the plugins' answers is kept: it is the same for all conversions of a host."""
         key = (what, framework)
-        while key not in self._registered:
-            before = self._wrong
-            made = make()
-            if before == self._wrong:
-                self._registered[key] = made
-        found: _T = self._registered[key]
-        return found
+        with self._lock:
+            while key not in self._registered:
+                before = self._wrong
+                made = make()
+                if before == self._wrong:
+                    self._registered[key] = made
+            found: _T = self._registered[key]
+            return found
 
     def gathered(
         self, hook: str, owners: Iterable[str] | None = None, expect: Any = None, **arguments: Any
     ) -> list[tuple[str, Any]]:
         """Items of a register hook as (plugin, item), of some plugins or of all; each is asked once."""
-        held = self._gathered.setdefault((hook, str(arguments.get("framework", ""))), {})
-        wanted = list(self.plugins) if owners is None else list(owners)
-        new = [name for name in wanted if name not in held]
-        if new:
-            self._wake(new, hook)
-            answers = self._ask(new, hook, expect, arguments)
-            for name in new:
-                held[name] = answers.get(name, [])
-                self._compare(name, hook, arguments, held[name])
-        chosen = set(wanted)
-        return [(name, item) for name in self.plugins if name in chosen for item in held.get(name, ())]
+        wanted = set(self.plugins if owners is None else owners)
+        with self._lock:
+            held = self._gathered.setdefault((hook, str(arguments.get("framework", ""))), {})
+            new = [name for name in self.plugins if name in wanted and name not in held]
+            if new:
+                self._wake(new, hook)
+                answers = self._ask(new, hook, expect, arguments)
+                for name in new:
+                    held[name] = answers.get(name, [])
+                    self._compare(name, hook, arguments, held[name])
+        return [(name, item) for name in self.plugins if name in wanted for item in held.get(name, ())]
 
     def _wake(self, names: Iterable[str], hook: str = "") -> None:
         """Import those of the plugins that have the hook."""
+        with self._lock:
+            self._wake_now(names, hook)
+
+    def _wake_now(self, names: Iterable[str], hook: str) -> None:
         chosen = [n for n in names if n in self.pending and (not hook or hook in self.pending[n].hooks)]
         wrong = False
         for name in chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -45,14 +46,14 @@ class LaterOps(OpRegistry):
         #: type, or type in the XML -> plugins
         self._pending = pending
         self._load = load
+        self._lock = threading.RLock()
 
-    def _settle(self, name: str | None = None) -> None:
-        owners = self._pending.pop(name, set()) if name is not None else set().union(*self._pending.values())
-        if name is None:
-            self._pending.clear()
-        if owners:
-            for cls in self._load(owners):
-                self.add(cls)
+    def _settle(self, *names: str) -> None:
+        with self._lock:
+            for name in names:
+                for cls in self._load(self._pending.get(name, set())):
+                    self.add(cls)
+                self._pending.pop(name, None)  # only now: other threads look here first
 
     def latest(self, name: str) -> type[Op] | None:
         """The newest class of a type."""
@@ -68,10 +69,10 @@ class LaterOps(OpRegistry):
 
     def types(self) -> list[str]:
         """All type names, sorted."""
-        self._settle()
+        self._settle(*self._pending)
         return super().types()
 
     def classes(self) -> list[type[Op]]:
         """All classes, by name and version."""
-        self._settle()
+        self._settle(*self._pending)
         return super().classes()

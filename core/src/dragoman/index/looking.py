@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from dragoman.index.files import module_files, stamps
@@ -26,19 +26,18 @@ _CHILD = (
 _PYTHON = re.compile(r"(python|pypy)[\d.]*w?t?(\.exe)?", re.IGNORECASE)
 
 
-def look(new: Sequence[Found], direct: Sequence[Found]) -> None:
+def look(new: Sequence[Found], others: Sequence[Found]) -> None:
     """Give each a record; those of which nothing could be learnt become ``direct``.
 
     Args:
         new: plugins to look at.
-        direct: others, which may bring the front-ends whose layers the new ones are asked for.
+        others: those that may bring the front-ends whose layers the new ones are asked for.
     """
     records: dict[str, Record] = {}
     fatal: dict[str, Record] = {}
     for _ in range(_TRIES):
-        left = [f for f in (*new, *direct) if f.name not in fatal]
-        child = _Child(left)
-        records, at = child.records()
+        left = [f for f in (*new, *others) if f.name not in fatal]
+        records, at = _Child(left, {f.name for f in new}).records()
         if at is None:
             break
         value = next(f.value for f in left if f.name == at[0])
@@ -51,9 +50,9 @@ def look(new: Sequence[Found], direct: Sequence[Found]) -> None:
 class _Child:
     """One process that looks at plugins, and says before each step what it is about to do."""
 
-    def __init__(self, found: Sequence[Found]) -> None:
-        rows = [[f.name, f.value, f.distribution, f.version, f.direct] for f in found]
-        self.request = json.dumps({"path": sys.path, "points": rows})
+    def __init__(self, found: Sequence[Found], new: Collection[str]) -> None:
+        rows = [[f.name, f.value, f.distribution, f.version, f.name in new] for f in found]
+        self.request = json.dumps({"path": [e for e in sys.path if isinstance(e, str)], "points": rows})
 
     def records(self) -> tuple[dict[str, Record], tuple[str, str, str] | None]:
         """What it learnt, and (plugin, stage, what happened) if one ended it; nothing where there is no interpreter."""

@@ -11,7 +11,7 @@ from dragoman.discovery import GROUPS, EntryPoint, Installed, load_value
 from dragoman.hookspecs import GROUP
 from dragoman.index import store
 from dragoman.index.environment import Environment
-from dragoman.index.record import Record
+from dragoman.index.record import FRONTENDS, Record
 from dragoman.index.store import Found
 
 #: the core is imported by whoever gets here
@@ -38,7 +38,7 @@ class Index:
             from dragoman.index.looking import look
 
             state = self.environment.state()
-            look(new, [f for f in found if f.direct and f.group == GROUP and wanted(f.name)])
+            look(new, [f for f in found if f not in new and _may_have_frontends(f) and wanted(f.name)])
         if state is not None:
             store.write(self.environment, state, found)
         self._found = {f.name: f for f in found}
@@ -94,6 +94,11 @@ def _is_new(found: Found) -> bool:
     if found.direct or found.group != GROUP:
         return False
     return found.record is None or not found.record.is_current()
+
+
+def _may_have_frontends(found: Found) -> bool:
+    known = found.record
+    return found.group == GROUP and (found.direct or (known is not None and FRONTENDS in known.hooks))
 
 
 def _point(found: Found) -> EntryPoint:

@@ -9,6 +9,7 @@ from typing import Any
 
 from dragoman.hookspecs import PluginInfo
 
+FRONTENDS = "dragoman_register_frontends"
 EXTRACTORS = "dragoman_register_extractors"
 OPS = "dragoman_register_ops"
 RUNTIME_OPS = "dragoman_register_runtime_ops"

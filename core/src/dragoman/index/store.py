@@ -43,7 +43,7 @@ def read(environment: Environment) -> list[Found] | None:
     """What was found in this environment; None when there is nothing, or nothing that still holds."""
     try:
         with open(_file(environment), "rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(LARGEST + 1) if _is_own(file.fileno()) else b""
         if len(data) > LARGEST:
             return None
         document = json.loads(data)
@@ -87,6 +87,11 @@ def forget(environment: Environment) -> None:
     """The index of this environment is wrong."""
     with contextlib.suppress(OSError, RuntimeError):
         _file(environment).unlink()
+
+
+def _is_own(descriptor: int) -> bool:
+    """Nobody else wrote it, where that can be told."""
+    return not hasattr(os, "geteuid") or os.fstat(descriptor).st_uid == os.geteuid()
 
 
 def _file(environment: Environment) -> Path:
