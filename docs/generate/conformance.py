@@ -23,7 +23,8 @@ RESULTS = DATA / "onnx-conformance.json"
 EXCEPTIONS = DATA / "onnx-exceptions.toml"
 SEVERAL = "several operators"
 _REFUSAL = re.compile(r"\b(D[23]\d\d)\b")
-_LAYER = re.compile(r"^ *- [\w.:@]+ '[^\n]*?': (.+)$", re.M)
+#: the runner writes an error in one line
+_LAYER = re.compile(r"\s- [\w.:@]+ '[^']*': (.+?)(?=\s- [\w.:@]+ '|\s+hint: |\n|$)")
 
 
 def condense(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def _reasons(error: str) -> list[str]:
     """Why the layers that a refusal names were not converted, each reason once."""
     head = _REFUSAL.search(error)
     assert head is not None
-    found = _LAYER.findall(error) or [error.partition(f"{head[1]}: ")[2].partition("\n")[0]]
+    found = _LAYER.findall(error) or [re.split(r"\s+where: |\n", error.partition(f"{head[1]}: ")[2])[0]]
     return list(dict.fromkeys(why.strip() for why in found))
 
 

@@ -171,6 +171,10 @@ def test_ports_of_real_nets_are_those_of_caffe(shared: Path, name: str) -> None:
     (layer("ReLU", "x", "y", "loss_weight: 1 loss_weight: 0", name="n"), "gives loss_weight 2 times for 1 tops"),
     (layer("ReLU", "x", "y", "param { lr_mult: 1 }", name="n"), "'n' has 1 param blocks, and learns 0 blobs"),
     (layer("Scale", "x", "y", "param { } param { }", name="n"), "'n' has 2 param blocks, and learns 1 blobs"),
+    (layer("Scale", "x", "a", 'param { name: "w" lr_mult: 1 }')
+     + layer("Scale", "a", "b", 'param { name: "w" lr_mult: 2 }'),
+     "gives the shared param 'w' another lr_mult: 2"),
+    (layer("Scale", "x", "y", "blobs { shape { dim: 3 } data: [1, 2, 3] }", name="n"), "weights in the prototxt"),
     (layer("Scale", "x x", "y", "param { }", name="n"), "'n' has 1 param blocks, and learns 0 blobs"),
     (layer("Convolution", "x", "y", "param { } param { } convolution_param { bias_term: false }", name="n"),
      "'n' has 2 param blocks, and learns 1 blobs"),

@@ -13,6 +13,7 @@ import click
 import pytest
 from docs.generate.__main__ import REFERENCE, comparable, generated, stale
 from docs.generate.commands import walk
+from docs.generate.conformance import _reasons as reasons_of
 from docs.generate.conformance import condense
 from docs.generate.hooks import declaration, hooks
 
@@ -137,6 +138,19 @@ def test_results_of_the_suite_are_condensed_by_operator() -> None:
         "simple/test_two": {"operator": "several operators", "status": "crash_convert"},
     }
     assert found["kinds"] == {"node": [2, 1, 1], "simple": [0, 0, 1]}
+
+
+def test_reasons_are_found_in_an_error_of_one_line_too() -> None:
+    lines = (
+        "D302: 2 layers cannot be converted: Relu x2\n  where: m.onnx\n  - Relu 'a': one\n  - Relu 'b': two\n  hint: h"
+    )
+    assert reasons_of(lines) == reasons_of(" ".join(lines.split())) == ["one", "two"]
+    assert reasons_of("D208: too long where: m.onnx hint: h") == ["too long"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "data").iterdir()), ids=lambda p: p.name)
+def test_committed_results_name_no_folder_of_a_machine(path: Path) -> None:
+    assert not re.search(r"(?<![\w.])/(home|opt|root|tmp|work|Users)/", path.read_text(encoding="utf-8"))
 
 
 def test_the_committed_counts_add_up() -> None:

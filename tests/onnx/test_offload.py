@@ -291,3 +291,44 @@ def test_an_offloaded_model_is_exported_and_imported(tmp_path: Path) -> None:
     exported.seek(0)
     again = core.import_model(exported, "CPU", config)
     assert np.allclose(again({"x": X})[0], np.maximum(np.tanh(X @ W), 0) + X @ W, atol=1e-5)
+
+
+def test_a_condition_that_a_part_makes_is_read_outside() -> None:
+    nodes = [
+        node("Less", ["x", "w"], ["c"], name="less"),
+        node("Where", ["c", "x", "w"], ["y"], name="where"),
+        node("Not", ["c"], ["n"], name="not"),
+    ]
+    model = model_of(nodes, [port("x", shape=["n", 3])], [port("y"), port("n", bool)], constants={"w": W[:1]})
+    for pattern in ("less", "where", "not"):
+        OffloadCase(model, {"x": X}, offload=[pattern]).check()
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.int8, np.uint8, np.int32, np.int64, np.uint16, np.int16, np.uint32])
+def test_results_of_all_types_are_read_outside_with_constants_of_their_type(kind: Any) -> None:
+    nodes = [
+        node("Identity", ["x"], ["a"], name="part"),
+        node("Concat", ["a", "k"], ["y"], name="joined", axis=0),
+        node("Cast", ["y"], ["z"], name="wide", to=TensorProto.FLOAT),
+    ]
+    data = np.array([3, 1, 2]).astype(kind)
+    model = model_of(
+        nodes, [port("x", kind, ["n"])], [port("y", kind, ["m"]), port("z", shape=["m"])],
+        constants={"k": np.array([5, 7]).astype(kind)},
+    )  # fmt: skip
+    joined = np.concatenate([data, np.array([5, 7]).astype(kind)])
+    OffloadCase(model, {"x": data}, {"y": joined, "z": joined.astype(np.float32)}, offload=["part"]).check()
+
+
+def test_a_result_beyond_the_integers_of_the_cpu_plugin_is_an_error_and_no_wrong_number(tmp_path: Path) -> None:
+    nodes = [node("Mul", ["x", "k"], ["big"], name="part"), node("Neg", ["big"], ["y"], name="negated")]
+    model = model_of(nodes, [port("x", np.int64, [1])], [port("y", np.int64)], constants={"k": np.array([1 << 40])})
+    runner = runtime.IrRunner(dragoman.convert(model, offload=["part"]).openvino())
+    assert runner.run({"x": np.array([0])})["y"] == 0
+    with pytest.raises(PluginError, match="1099511627776"):
+        runner.run({"x": np.array([1])})
+    alone = model_of(
+        nodes[:1], [port("x", np.int64, [1])], [port("big", np.int64)], constants={"k": np.array([1 << 40])}
+    )
+    whole = runtime.IrRunner(dragoman.convert(alone, offload=["part"]).openvino())
+    assert whole.run({"x": np.array([1])})["big"] == 1 << 40

@@ -129,6 +129,7 @@ def test_filter_keeps_items_whose_selector_is_not_0(chosen: list[float]) -> None
     ("Reshape", "reshape_param { axis: 2 num_axes: 3 shape { dim: -1 } }", "out", "out of range"),
     ("Tile", "tile_param { axis: 1 }", "out", "tiles"),
     ("Tile", "tile_param { tiles: 0 }", "out", "tiles is 0"),
+    ("Tile", "tile_param { tiles: 2000000000 }", "out", "more than a blob of Caffe holds"),
 ])  # fmt: skip
 def test_what_caffe_aborts_at(kind: str, parameters: str, tops: str, reason: str) -> None:
     assert reason in str(refusal(inputs(data=X.shape) + layer(kind, "data", tops, parameters)))

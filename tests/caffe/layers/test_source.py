@@ -43,6 +43,7 @@ def test_dummy_data_makes_several_tops_also_from_the_old_fields() -> None:
     ("shape { dim: 2 dim: 3 } shape { dim: 2 }", "2 shapes for 1 tops"),
     ("shape { dim: 2 } num: 2 channels: 1 height: 1 width: 1", "and no shape"),
     ("", "0 shapes for 1 tops"),
+    ("shape { dim: 2000000000 }", "the shape [2000000000]"),
 ])  # fmt: skip
 def test_what_caffe_aborts_at_or_makes_at_random(fields: str, reason: str) -> None:
     assert reason in str(refusal(summed(fields)))

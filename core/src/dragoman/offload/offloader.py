@@ -24,6 +24,7 @@ from dragoman.offload.ops import Offloaded, types_text
 from dragoman.offload.parts import PART, Part, fold, part_of, unfold
 from dragoman.offload.pieces import PiecesTensor
 from dragoman.offload.shapes import completed
+from dragoman.runtime.tensors import carried
 
 if TYPE_CHECKING:
     from dragoman.ir.owners import Owner
@@ -112,7 +113,7 @@ class Offloader:
         for value, target in zip(part.inputs, inputs, strict=True):
             if not isinstance(target, Value):
                 self._refuse(part, value, "a sequence or an optional")
-            if not _carried(target.type):
+            if not carried(target.dtype):
                 self._refuse(part, value, f"a tensor of {target.dtype}")
             if target.dtype is f64:
                 self._refuse(part, value, "a tensor of f64, of which the CPU plugin makes f32")
@@ -126,16 +127,16 @@ class Offloader:
             raise Refusal(error.what, error.hint, error.code) from error
         results: list[TensorType] = []
         for value, known in zip(part.results, made.types, strict=True):
-            if isinstance(known, str) or not _carried(known):
+            if isinstance(known, str) or not carried(known.dtype):
                 self._refuse(part, value, known if isinstance(known, str) else f"a tensor of {known.dtype}")
             results.append(known)
         data = PiecesTensor(made.pieces)
         node = op.add(self._attrs(part, types, results), [op.constant(data), *inputs])
         results = self._shaped(part, layer, node, types, results, data)
+        self.done[id(part)] = _described(part, data.nbytes, types, results)
         node.attrs = node.attrs.replace(gives=types_text(results))
         for target, kind in zip(node.outputs, results, strict=True):
             target.type = kind
-        self.done[id(part)] = _described(part, data.nbytes, types, results)
         return list(node.outputs)
 
     def _shaped(
@@ -230,8 +231,3 @@ def _described(part: Part, nbytes: int, takes: Sequence[TensorType], gives: Sequ
         tuple(f"{v.label}: {k!r}" for v, k in zip(part.inputs, takes, strict=True)),
         tuple(f"{v.label}: {k!r}" for v, k in zip(part.results, gives, strict=True)),
     )
-
-
-def _carried(kind: TensorType) -> bool:
-    """An op in Python can have it: elements of whole bytes, or strings."""
-    return kind.dtype.kind == "string" or (kind.dtype.bits >= 8 and not kind.dtype.is_dynamic)

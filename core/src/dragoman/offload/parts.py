@@ -23,23 +23,23 @@ class Surroundings:
     Attributes:
         graph: the graph.
         names: of its layers.
-        owners: nodes with bodies, also inside bodies.
+        passing: bodies, with the node that has each, that give out values which they have not made.
     """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.names = {n.name for n in graph}
-        self.owners = [n for n in walk(graph) if n.bodies]
+        bodies = ((n, b) for n in walk(graph) for b in n.bodies.values())
+        self.passing = [(n, b) for n, b in bodies if any(v.producer.graph is not b for v in b.outputs)]
 
     def passed(self, inside: Collection[int]) -> set[int]:
         """Values that bodies outside give out without having made them."""
-        bodies = [b for n in self.owners if id(n) not in inside for b in n.bodies.values()]
+        bodies = [b for n, b in self.passing if id(n) not in inside]
         return {id(v) for b in bodies for v in b.outputs if v.producer.graph is not b}
 
     def redirect(self, pairs: Mapping[Value, Value], inside: Collection[int] = ()) -> None:
         """Let all readers of values, but those inside, read others instead, and the model give those out."""
-        bodies = [b for n in self.owners if id(n) not in inside for b in n.bodies.values()]
-        outputs = [self.graph.outputs, *(b.outputs for b in bodies)]
+        outputs = [self.graph.outputs, *(b.outputs for n, b in self.passing if id(n) not in inside)]
         for old, new in pairs.items():
             for node, slot in list(old.uses):
                 if id(node) not in inside:

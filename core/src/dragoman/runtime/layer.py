@@ -80,10 +80,13 @@ class LayerState:
         self.first: tuple[TensorType, ...] = ()
         self.written: dict[Key, tuple[TensorType, ...]] = {}
         self.memo: dict[Any, Any] = {}
+        #: types that outputs have in the runtime, where these are not the declared ones
+        self.carriers: dict[int, DType] = {}
         if state:
-            given, made = (tuple(_parsed(m) for m in _TYPE.finditer(part)) for part in state.split(">", 1))
+            given, made, carriers = _parsed_state(state)
             kinds = [t.dtype for t in given]
             self.first = made
+            self.carriers = carriers
             self.written = {key_of(texts, given): made}
         self.kinds = kinds
         self._carried(kinds)
@@ -92,9 +95,12 @@ class LayerState:
         self.constants: list[int] | None = None
 
     def outputs(self, given: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
-        """Element types and shapes, of known rank; PluginError D612 when nobody tells them."""
+        """Declared element types and shapes, of known rank; PluginError D612 when nobody tells them."""
         key = key_of(self.texts, given)
-        found = self._declared(key) or self._inferred(given) or self.written.get(key, ())
+        # an IR that the runtime has written declares the carriers
+        found = self.written.get(key) or self._declared(key) or self._inferred(given)
+        if self.carriers and len(found) == len(self.first):
+            found = tuple(TensorType(f.dtype, t.shape) for f, t in zip(self.first, found, strict=True))
         if not found and self.first:  # other shapes than those that were declared: types and ranks stay
             found = tuple(TensorType(t.dtype, tuple(DYNAMIC for _ in t.shape or ())) for t in self.first)
         if not found:
@@ -133,11 +139,25 @@ class LayerState:
 
     def state(self, given: tuple[TensorType, ...], made: tuple[TensorType, ...]) -> str:
         """The text of :data:`STATE` that a copy written now is read with."""
-        return ">".join(" ".join(map(repr, types)) for types in (given, made))
+        carried = " ".join(f"{index}:{kind}" for index, kind in sorted(self.carriers.items()))
+        return ">".join((*(" ".join(map(repr, types)) for types in (given, made)), *filter(None, [carried])))
+
+    def carry(self, kinds: dict[int, DType]) -> None:
+        """Let outputs have these types in the runtime."""
+        self.carriers.update(kinds)
+        self.memo.clear()
 
 
 def _usable(types: tuple[TensorType, ...]) -> bool:
     return bool(types) and all(t.shape is not None and not t.dtype.is_dynamic for t in types)
+
+
+def _parsed_state(text: str) -> tuple[tuple[TensorType, ...], tuple[TensorType, ...], dict[int, DType]]:
+    """Types of the inputs, declared types of the outputs, carriers by output."""
+    given, made, carried = [*text.split(">"), ""][:3]
+    pairs = [pair.split(":") for pair in carried.split()]
+    types = [tuple(_parsed(m) for m in _TYPE.finditer(part)) for part in (given, made)]
+    return types[0], types[1], {int(index): dtype(kind) for index, kind in pairs}
 
 
 def _parsed(found: re.Match[str]) -> TensorType:

@@ -63,9 +63,13 @@ def core(*irs: str | Path, host: PluginHost | None = None) -> openvino.Core:
 
 def core_with(extensions: Iterable[type] = ()) -> openvino.Core:
     """A runtime core that knows further ops, given as ``openvino.Op`` classes."""
-    made: openvino.Core = import_openvino().Core()
-    for extension in extensions:
-        made.add_extension(extension)
+    held = list(extensions)
+    if not held:
+        plain: openvino.Core = import_openvino().Core()
+        return plain
+    from dragoman.runtime.carriers import knowing_core
+
+    made: openvino.Core = knowing_core(held)
     return made
 
 
@@ -93,8 +97,11 @@ def model_of(
 
 
 def _read(core: openvino.Core, *model: Any) -> openvino.Model:
+    from dragoman.runtime.carriers import carry
+
     with own_errors():
         read: openvino.Model = core.read_model(*model)
+        carry(read)
     return read
 
 

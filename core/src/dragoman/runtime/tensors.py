@@ -105,7 +105,23 @@ def write(tensor: openvino.Tensor, result: Any, kind: DType) -> None:
     data = tensor.data
     if data.dtype != kind.numpy or data.dtype.itemsize == 2:
         data = _as_stored(tensor, data)
+        if data.dtype != kind.numpy:
+            array = _fitted(array, kind, data)
     np.copyto(data, array, casting="unsafe")
+
+
+def _fitted(array: Array, kind: DType, data: Array) -> Array:
+    """A result that is stored as another type than the declared one; ValueError for numbers beyond it."""
+    if kind.is_float:  # rounded as is declared
+        return array if kind.bits > 32 else array.astype(kind.numpy, copy=False)
+    if kind.is_integer and kind.bits >= 32 and array.size:
+        bounds = np.iinfo(data.dtype)
+        if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
+            raise ValueError(
+                f"numbers from {array.min()} to {array.max()} were returned, and what reads them is computed in "
+                f"{data.dtype}, which OpenVINO's CPU plugin has in place of {kind}"
+            )
+    return array
 
 
 def check_elements(array: Array, kind: DType) -> None:

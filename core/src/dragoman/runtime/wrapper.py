@@ -140,7 +140,8 @@ def _outputs(node: Any, state: LayerState) -> tuple[Any, tuple[TensorType, ...],
         )
         types = state.outputs(given)
         ov = import_openvino()
-        made = [(getattr(ov.Type, t.dtype.name), ov.PartialShape(_dims(t))) for t in types]
+        kinds = [state.carriers.get(i, t.dtype) for i, t in enumerate(types)]
+        made = [(getattr(ov.Type, k.name), ov.PartialShape(_dims(t))) for k, t in zip(kinds, types, strict=True)]
         found = made, types, [_bounds(t) for t in types]
         if len(state.memo) >= REMEMBERED:
             state.memo.clear()

@@ -6,7 +6,7 @@ is in its ``LayerSetUp``. Of layers that forks added, only what holds for all la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dragoman_caffe.deploy import DATA_TYPES, is_training
 from dragoman_caffe.message import Message
@@ -23,6 +23,7 @@ _LEARNED = {"Convolution": 1, "Deconvolution": 1, "InnerProduct": 1, "Embed": 1,
             "BatchNorm": 3, "Parameter": 1, "LSTM": 3, "RNN": 5}  # fmt: skip
 #: whether there is a bias where the text does not say
 _BIAS = {"Convolution": True, "Deconvolution": True, "InnerProduct": True, "Embed": True, "Scale": False}
+_ONCE = "give it once for each, or not at all"
 
 
 def faults(layer: Message) -> Iterator[tuple[str, str]]:
@@ -48,7 +49,16 @@ def faults(layer: Message) -> Iterator[tuple[str, str]]:
         yield f"has {len(layer.items_of('param'))} param blocks, and learns {learned} blobs", "remove the others"
 
 
-_ONCE = "give it once for each, or not at all"
+def other_rates(layers: Iterable[Message]) -> Iterator[tuple[Message, str]]:
+    """(layer, what is wrong) where params of one name have different ``lr_mult`` or ``decay_mult``."""
+    first: dict[tuple[str, str], float] = {}
+    for layer in layers:
+        for spec in layer.items_of("param") if layer.get("type") != "BatchNorm" else ():  # Caffe sets theirs to 0
+            for field in ("lr_mult", "decay_mult"):
+                if isinstance(spec, Message) and spec.get("name") and field in spec:
+                    held = first.setdefault((spec["name"], field), spec[field])
+                    if held != spec[field]:
+                        yield layer, f"gives the shared param {spec['name']!r} another {field}: {spec[field]:g}"
 
 
 def learned_blobs(layer: Message) -> int | None:

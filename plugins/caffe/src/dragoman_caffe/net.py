@@ -16,7 +16,7 @@ from dragoman.errors import Problem, SourceError, did_you_mean
 from dragoman.graph.graph import INPUT, Graph, Node, Origin, Value
 from dragoman.graph.types import Shape, TensorType, f32
 from dragoman.graph.walk import remove_dead
-from dragoman_caffe.checks import SINKS, SOURCES, faults
+from dragoman_caffe.checks import SINKS, SOURCES, faults, other_rates
 from dragoman_caffe.deploy import DATA_TYPES, data_shape
 from dragoman_caffe.inplace import spoils_its_input
 from dragoman_caffe.message import Message, flat, strange, unreachable
@@ -84,6 +84,8 @@ class _Wiring:
 
     def run(self) -> Graph:
         self._shared_blobs()
+        for layer, what in other_rates(self.layers):
+            self._complain(layer, f"the layer {_shown(layer)} {what}", "Caffe takes one for all that share it")
         for layer in self.layers:
             self._layer(layer)
         graph = self.graph
@@ -185,6 +187,8 @@ class _Wiring:
         held = self.blobs.get(layer.get("name", ""))
         if held:
             attrs["blobs"] = held
+        elif layer.get("blobs"):
+            self._complain(layer, f"the layer {_shown(layer)} has its weights in the prototxt", "save a .caffemodel")
         node = Node(op, bottoms, attrs, outputs=len(tops), name=name, origin=self._origin(layer, kind))
         self.graph.append(node)
         if remark := self._remark(layer):

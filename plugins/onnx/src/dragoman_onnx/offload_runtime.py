@@ -58,7 +58,8 @@ def session_of(model: bytes) -> Any:
     # between calls the cores are OpenVINO's
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        # without its second attempt, which it tells of on stdout
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
     except Exception as error:
         raise UnsupportedError(
             "D307", f"onnxruntime refuses the part: {_first_line(error)}", "", "run the whole model in onnxruntime; "

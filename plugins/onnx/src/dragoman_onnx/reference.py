@@ -48,7 +48,8 @@ def _session(model: Any, folder: Path | None = None) -> Any:
     if folder is not None:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder))
     given = str(model) if isinstance(model, (str, Path)) else _serialized(model)
-    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"])
+    # without its second attempt, which it tells of on stdout
+    return onnxruntime.InferenceSession(given, options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 def _folder(model: Any) -> Path | None:

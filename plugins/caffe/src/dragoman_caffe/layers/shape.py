@@ -16,6 +16,7 @@ from dragoman.graph.types import i32, i64
 from dragoman_caffe.shapes import axis_of, canonical, count, differ, dims_of, rank_of, shown
 
 layers = Extractors("caffe")
+_INT_MAX = (1 << 31) - 1
 
 
 @layers("Concat")
@@ -138,6 +139,8 @@ def tile(layer: Layer, op: Builder, x: Value) -> Value:
     axis, times = axis_of(layer, "tile_param.axis", 1, rank), layer.require("tile_param.tiles", int)
     if times < 1:
         raise layer.refuse(f"tiles is {times}, and must be above 0")
+    if times * (count(x) or 1) > _INT_MAX:
+        raise layer.refuse(f"{times} times {shown(x)} is more than a blob of Caffe holds", "below 2^31 numbers")
     found: Value = op.Tile(x, op.constant([times if i == axis else 1 for i in range(rank)], i64))
     return found
 

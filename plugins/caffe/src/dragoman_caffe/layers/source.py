@@ -15,6 +15,8 @@ from dragoman.graph.types import f32
 from dragoman_caffe.blobs import blob, expect
 
 layers = Extractors("caffe")
+#: numbers of a top, which all stand in the IR
+_MOST = 1 << 26
 
 
 @layers("Parameter")
@@ -41,6 +43,8 @@ def dummy_data(layer: Layer, op: Builder) -> tuple[Value, ...]:
                                "make it an Input, or its filler constant")  # fmt: skip
         if any(d < 1 for d in shape) or math.prod(shape) >= 1 << 31:
             raise layer.refuse(f"the shape {shape} is not one that Caffe takes")
+        if math.prod(shape) > _MOST:
+            raise layer.refuse(f"the shape {shape}", f"up to {_MOST} numbers are filled; make it an Input")
         found.append(op.constant(SplatTensor(f32, shape, float(filler.get("value", 0.0)))))
     return tuple(found)
 
