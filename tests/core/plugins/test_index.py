@@ -426,6 +426,15 @@ def test_a_cache_folder_without_permission_is_no_matter(site: Path, monkeypatch:
     assert [p.by for p in dragoman.convert(model("ant:Layer")).layers] == ["ant"]
 
 
+def test_without_an_interpreter_of_its_own_everything_is_imported_and_nothing_kept(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, "ant")
+    monkeypatch.setattr(sys, "executable", str(site / "editor"))
+    assert PluginHost().plugins["ant"].module is not None
+    assert not index_files(site)
+
+
 def test_the_environment_turns_it_off(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(site, "ant")
     monkeypatch.setenv("DRAGOMAN_NO_INDEX", "1")

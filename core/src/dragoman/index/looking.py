@@ -26,14 +26,14 @@ _CHILD = (
 _PYTHON = re.compile(r"(python|pypy)[\d.]*w?t?(\.exe)?", re.IGNORECASE)
 
 
-def look(new: Sequence[Found], others: Sequence[Found]) -> None:
-    """Give each a record; those of which nothing could be learnt become ``direct``.
+def look(new: Sequence[Found], others: Sequence[Found]) -> bool:
+    """Give each a record; those of which nothing could be learnt become ``direct``. False when none could be asked.
 
     Args:
         new: plugins to look at.
         others: those that may bring the front-ends whose layers the new ones are asked for.
     """
-    records: dict[str, Record] = {}
+    records: dict[str, Record] | None = None
     fatal: dict[str, Record] = {}
     for _ in range(_TRIES):
         left = [f for f in (*new, *others) if f.name not in fatal]
@@ -43,8 +43,9 @@ def look(new: Sequence[Found], others: Sequence[Found]) -> None:
         value = next(f.value for f in left if f.name == at[0])
         fatal[at[0]] = Record(files=stamps(module_files(value)), failure=Failure("broken", at[1], at[2], fatal=True))
     for found in new:
-        found.record = fatal.get(found.name) or records.get(found.name)
+        found.record = fatal.get(found.name) or (records or {}).get(found.name)
         found.direct = found.record is None
+    return records is not None
 
 
 class _Child:
@@ -54,13 +55,13 @@ class _Child:
         rows = [[f.name, f.value, f.distribution, f.version, f.name in new] for f in found]
         self.request = json.dumps({"path": [e for e in sys.path if isinstance(e, str)], "points": rows})
 
-    def records(self) -> tuple[dict[str, Record], tuple[str, str, str] | None]:
-        """What it learnt, and (plugin, stage, what happened) if one ended it; nothing where there is no interpreter."""
+    def records(self) -> tuple[dict[str, Record] | None, tuple[str, str, str] | None]:
+        """What it learnt, and (plugin, stage, what happened) if one ended it; None where it could not be asked."""
         records: dict[str, Record] = {}
         at: tuple[str, str] | None = None
         process = self._start()
         if process is None:
-            return records, None
+            return None, None
         lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=_pump, args=(process, lines), daemon=True).start()
         late = ended = False
@@ -83,7 +84,7 @@ class _Child:
                 process.kill()
             code = process.wait()
         if at is None:
-            return {}, None
+            return None, None
         what = f"it did not come back within {PATIENCE:g} s" if late else f"it ended the process, with the code {code}"
         return records, (*at, what)
 

@@ -38,7 +38,9 @@ class Index:
             from dragoman.index.looking import look
 
             state = self.environment.state()
-            look(new, [f for f in found if f not in new and _may_have_frontends(f) and wanted(f.name)])
+            others = [f for f in found if f not in new and _may_have_frontends(f) and wanted(f.name)]
+            if not look(new, others):
+                state = None
         if state is not None:
             store.write(self.environment, state, found)
         self._found = {f.name: f for f in found}
