@@ -233,9 +233,13 @@ class Session:
         if offloader is None:
             return context.layers
         self.context.offloaded = offloader.found()
-        if (hint := offloader.hint()) and hint not in graph.info.get("hints", ()):
-            graph.info["hints"] = (*graph.info.get("hints", ()), hint)
+        _tell(graph, offloader.hint())
         return offloader.plans(context.layers, context.version_of)
+
+    def _tell_python(self, graph: Graph, target: Graph) -> None:
+        from dragoman.report.python_ops import python_hint
+
+        _tell(graph, python_hint(target, self.host))
 
     def extraction(self, frontend: Frontend, graph: Graph, offloader: Offloader | None = None) -> ExtractionContext:
         """The shared state of the extraction of one source graph."""
@@ -312,6 +316,8 @@ class Session:
                 if offloader is None or not offloader.learn(context):
                     break
         layers = self._offloaded(offloader, graph, context)
+        if context.target is not None:
+            self._tell_python(graph, context.target)
         self.replacements += self._later(pipeline, frontend, graph, complete=not context.problems())
         return graph, layers
 
@@ -362,6 +368,7 @@ class Session:
             self._observe(phase, target)
         with self.stage("precision"):
             self._precision(target)
+        self._tell_python(graph, target)
         sources = source_files(model, graph)
         result = Result(target, model.stem, layers, reports, self.context, sources, self.host)
         if self.host.has("dragoman_conversion_finished"):
@@ -386,6 +393,12 @@ class Session:
     def _observe(self, stage: str, graph: Graph) -> None:
         if self.host.has("dragoman_stage_finished"):
             self.host.notify("dragoman_stage_finished", stage=stage, graph=graph, context=self.context)
+
+
+def _tell(graph: Graph, hint: str) -> None:
+    """Add a line for the user to those of a source graph."""
+    if hint and hint not in graph.info.get("hints", ()):
+        graph.info["hints"] = (*graph.info.get("hints", ()), hint)
 
 
 def source_files(model: Model, graph: Graph) -> frozenset[Path]:

@@ -239,3 +239,57 @@ def test_a_class_of_another_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="'dict' for 'Scale'") as caught:
         runtime.load(scale_net(held, tmp_path), host=held)
     assert caught.value.code == "D606"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", ["2,3", "?,3"])
+def test_a_failed_request_leaves_nothing_to_those_that_follow(tmp_path: Path, shape: str, threads: int) -> None:
+    seen: list[float] = []
+
+    def sometimes(attrs: Any, x: Any) -> Any:
+        seen.append(float(x[0, 0]))
+        return broken(attrs, x) if x[0, 0] < 0 else x
+
+    held = scaling(sometimes)
+    model = runtime.load(scale_net(held, tmp_path, shape), host=held)
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads})
+    given = [1, -2, 3, 4, -5, -6, 7, *range(8, 60)]
+    for number in given:
+        x = np.full((2, 3), number, np.float32)
+        request = compiled.create_infer_request()  # the one before is gone
+        if number < 0:
+            with pytest.raises(RuntimeError, match="no luck"):
+                request.infer({0: x})
+        else:
+            np.testing.assert_array_equal(request.infer({0: x})[0], x)
+    assert seen == given
+
+
+def test_a_queue_that_failed_can_be_dropped_while_its_requests_run(tmp_path: Path) -> None:
+    held = scaling(lambda attrs, x: broken(attrs, x) if x[0, 0] < 0 else x)
+    model = runtime.load(scale_net(held, tmp_path), host=held)
+    compiled = ov.Core().compile_model(model, "CPU", {"NUM_STREAMS": 2})
+
+    def fill(queue: ov.AsyncInferQueue) -> None:
+        for number in range(20):
+            queue.start_async({0: -X if number % 7 == 3 else X})
+        queue.wait_all()
+
+    for _ in range(20):
+        with pytest.raises(RuntimeError, match="no luck"):
+            fill(ov.AsyncInferQueue(compiled, 4))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shared", [False, True])
+def test_results_are_copies_unless_they_are_wanted_shared(tmp_path: Path, shared: bool, threads: int) -> None:
+    held = host(RuntimeOp("Both", lambda attrs, x: (x, x.astype(np.int64).astype(str).astype(object))))
+    net = Net(held)
+    xml = net.write(tmp_path, *net.kept("Both", [net.input("x", "2,3")], ["f32[2,3]", "string[2,3]"]))
+    config = {"INFERENCE_NUM_THREADS": threads}
+    request = ov.Core().compile_model(runtime.load(xml, host=held), "CPU", config).create_infer_request()
+    first = request.infer(X, share_outputs=shared)
+    assert np.shares_memory(first[0], request.get_output_tensor(0).data) is shared
+    np.testing.assert_array_equal(first["y0"], X)
+    assert request.infer({0: 2 * X})["y1"].tolist() == [["2"] * 3] * 2
+    assert request.infer([X], decode_strings=False)["y1"].tolist() == [[b"1"] * 3] * 2

@@ -83,6 +83,8 @@ def test_an_older_plugin_is_refused(tmp_path: Path, installed: str, fits: bool) 
         return
     error = refused("D611", held, xml)
     assert (error.hint, error.problems[0].op) == ("pip install 'dragoman-acme>=1.0'", "Scale")
+    with pytest.raises(PluginError, match="newer plugins than are installed, for Scale"):
+        runtime.load(xml, core=ov.Core(), host=held)
     assert f"dragoman-acme {installed} is installed" in error.problems[0].what
 
 

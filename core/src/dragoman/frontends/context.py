@@ -77,6 +77,8 @@ class ExtractionContext:
         self.broken = tuple(broken)
         #: only a plan is made: what the model lacks for a conversion, such as weights, may be stood in for
         self.planning = False
+        #: what planning has made of the source
+        self.target: Graph | None = None
         self.layers: list[LayerPlan] = []
         #: layers of the model itself that were not converted, or hold one that was not, with a reason each
         self.culprits: list[tuple[Node, LayerPlan]] = []

@@ -286,7 +286,7 @@ def extract(graph: Graph, context: ExtractionContext, name: str) -> Graph:
 def plan_layers(graph: Graph, context: ExtractionContext, name: str) -> list[LayerPlan]:
     """What becomes of every layer; nothing is raised for those that cannot be converted."""
     context.planning = True
-    _run(graph, context, name)
+    context.target, _ = _run(graph, context, name)
     return context.layers
 
 

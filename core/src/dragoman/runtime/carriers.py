@@ -4,7 +4,7 @@ OpenVINO's CPU plugin (2026.4.1) computes in few types, and turns every op into 
 f16 f32, boolean u8, and so on. The outputs of an op in Python stay what they are declared, so that a reader finds i64
 beside a constant of i32 and is refused, or takes the bytes for another type and gives wrong numbers. An op that
 others read therefore gives the plugin's own type, and a Convert behind it the declared one. An output that only the
-model gives out, or other ops in Python read, needs neither, and keeps all its bits.
+model gives out needs neither, and keeps all its bits.
 """
 
 from __future__ import annotations
@@ -73,24 +73,33 @@ def _carry_op(node: Any, inside: bool) -> None:
     }
     if not kinds:
         return
-    readers = {index: node.output(index).get_target_inputs() for index in kinds}
+    targets = {index: node.output(index).get_target_inputs() for index in kinds}
     state.carry(kinds)
     node.validate_and_infer_types()
-    for index, targets in readers.items():
-        output = node.output(index)
-        names = output.get_names()
-        restored = _restored(output, node.types[index].dtype)
-        restored.set_friendly_name(f"{node.get_friendly_name()}/{node.types[index].dtype}_{index}")
-        output.set_names(set())
-        restored.output(0).set_names(names)
-        for target in targets:
-            target.replace_source_output(restored.output(0))
+    for index, readers in targets.items():
+        _restore(node.output(index), node.types[index].dtype, readers)
+
+
+def _restore(output: Any, kind: DType, readers: set[Any]) -> None:
+    """Give the readers the declared type; those outside of the model by a layer of their own, with the names."""
+    name = f"{output.get_node().get_friendly_name()}/{kind}_{output.get_index()}"
+    given_out = {r for r in readers if r.get_node().get_type_name() == "Result"}
+    names = output.get_names()
+    output.set_names(set())
+    for group, suffix in ((given_out, "_out"), (readers - given_out, "")):
+        if group:
+            restored = _restored(output, kind)
+            restored.set_friendly_name(name + suffix)
+            if group is given_out or not given_out:
+                restored.output(0).set_names(names)
+            for target in group:
+                target.replace_source_output(restored.output(0))
 
 
 def _is_read(output: Any, inside: bool) -> bool:
     """By something that computes in the plugin's types."""
     readers = [target.get_node() for target in output.get_target_inputs()]
-    return any(not isinstance(r, PythonOp) and (inside or r.get_type_name() != "Result") for r in readers)
+    return any(inside or r.get_type_name() != "Result" for r in readers)
 
 
 def _restored(output: Any, kind: DType) -> Any:

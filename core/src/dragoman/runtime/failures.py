@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import threading
+import importlib
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dragoman.errors import PluginError
@@ -15,17 +15,9 @@ from dragoman.errors import PluginError
 _raised: deque[PluginError] = deque(maxlen=16)
 
 
-class _Pending(threading.local):
-    error: PluginError | None = None
-
-
-_pending = _Pending()
-
-
 def remembered(error: PluginError) -> PluginError:
     """The error, to be raised inside an op."""
     _raised.append(error)
-    _pending.error = error
     return error
 
 
@@ -43,26 +35,64 @@ def own_errors() -> Iterator[None]:
 
 
 def guard_inference(ov: Any) -> None:
-    """Let synchronous inference raise what an op raised in the same thread.
+    """Let inference survive what an op raises; both classes are Python, so that they can be completed.
 
-    OpenVINO (2026.4.1) drops it when the CPU plugin runs in one thread (``INFERENCE_NUM_THREADS`` 1, the default on a
-    machine of one core), and returns memory that nobody has written. ``openvino.InferRequest`` is Python, so that its
-    method can be completed; models without ops in Python are not affected.
+    Of OpenVINO 2026.4.1:
+
+    - Where the CPU plugin runs in one thread (``INFERENCE_NUM_THREADS`` 1, the default on a machine of one core),
+      synchronous inference drops an exception and gives memory that nobody has written. It keeps the failed task too,
+      and runs it before that of the next request, on memory of a request that may be gone. Asynchronous inference does
+      neither, so that it is used in its place.
+    - A queue that goes while its requests run waits for them and holds Python's lock, which they need.
     """
-    original = ov.InferRequest.infer
-    if hasattr(original, "guarded"):
+    if hasattr(ov.InferRequest.infer, "guarded"):
         return
+    ov.InferRequest.infer = _guarded_infer(ov)
+    ov.AsyncInferQueue.__del__ = _finish
+
+
+def _guarded_infer(ov: Any) -> Any:
+    original = ov.InferRequest.infer
+    ov_dict = importlib.import_module("openvino.utils.data_helpers").OVDict
 
     @functools.wraps(original)
-    def infer(self: Any, *arguments: Any, **options: Any) -> Any:
-        outer, _pending.error = _pending.error, None  # an op may run models of its own
-        try:
-            result = original(self, *arguments, **options)
-            if _pending.error is not None:
-                raise RuntimeError(str(_pending.error))
-            return result
-        finally:
-            _pending.error = outer
+    def infer(
+        self: Any, inputs: Any = None, share_inputs: bool = False, share_outputs: bool = False, *,
+        decode_strings: bool = True,
+    ) -> Any:  # fmt: skip
+        if not _in_one_thread(self):
+            return original(self, inputs, share_inputs, share_outputs, decode_strings=decode_strings)
+        self.start_async(inputs, share_inputs=share_inputs)
+        self.wait()
+        if decode_strings and not share_outputs:
+            return self.results
+        ports = self.get_compiled_model().outputs
+        tensors = ((port, self.get_tensor(port)) for port in ports)
+        return ov_dict({port: _array(tensor, share_outputs, decode_strings) for port, tensor in tensors})
 
     infer.guarded = True  # type: ignore[attr-defined]
-    ov.InferRequest.infer = infer
+    return infer
+
+
+def _array(tensor: Any, shared: bool, decode: bool) -> Any:
+    """A result as ``infer`` gives it; texts are always copied."""
+    if tensor.get_element_type().get_type_name() == "string":
+        return tensor.str_data if decode else tensor.bytes_data
+    return tensor.data if shared else tensor.data.copy()
+
+
+def _in_one_thread(request: Any) -> bool:
+    """Asked once for a request; devices that do not tell count as such."""
+    known: bool | None = getattr(request, "_in_one_thread", None)
+    if known is None:
+        known = True
+        with suppress(RuntimeError):
+            known = int(request.get_compiled_model().get_property("INFERENCE_NUM_THREADS")) <= 1
+        request._in_one_thread = known
+    return known
+
+
+def _finish(queue: Any) -> None:
+    for request in queue:
+        with suppress(RuntimeError):
+            request.wait()

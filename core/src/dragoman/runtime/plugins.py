@@ -67,14 +67,21 @@ def check_needs(needs: Mapping[str, Need], host: PluginHost, where: str = "") ->
         count = f"{len(missing)} ops" if len(missing) > 1 else "an op"
         what = f"the IR has {count} that no installed plugin computes: {_ops(missing)}"
         raise PluginError("D610", what, where, _hints(missing), problems=[p for p, _ in missing])
-    older = [found for need in wanted if (found := _older(need, host)) is not None]
-    if older:
-        what = f"the IR was made with newer plugins than are installed, for {_ops(older)}"
-        raise PluginError("D611", what, where, _hints(older), problems=[p for p, _ in older])
+    check_ages(needs, host, where)
     for need in wanted:
         if need.framework and (line := frameworks[need.framework].submodel_missing()):
             what = f"the IR has layers that run in {need.framework}, which is not installed"
             raise PluginError("D613", what, ", ".join(filter(None, (where, str(need)))), line)
+
+
+def check_ages(needs: Mapping[str, Need], host: PluginHost, where: str = "") -> None:
+    """The plugins that have an IR's ops here are as new as when it was made; PluginError D611 where they are older."""
+    runnable = {item.op for _, item in host.runtime_ops(needs)}
+    wanted = [part for op, need in needs.items() if op in runnable for part in need.by_framework()]
+    older = [found for need in wanted if (found := _older(need, host)) is not None]
+    if older:
+        what = f"the IR was made with newer plugins than are installed, for {_ops(older)}"
+        raise PluginError("D611", what, where, _hints(older), problems=[p for p, _ in older])
 
 
 #: what is wrong, and what to do

@@ -22,7 +22,8 @@ def load(xml: str | Path, core: openvino.Core | None = None, host: PluginHost | 
 
     Args:
         xml: the IR's ``.xml``, its ``.bin`` beside it.
-        core: gets the ops and reads the model; one made for this model when None. Ops that it knows need no plugin.
+        core: gets the ops and reads the model; one made for this model when None. Ops that it knows need no plugin; an
+            older plugin than the IR's is refused all the same where it has the op.
         host: loaded plugins; the installed ones by default.
 
     Raises:
@@ -107,9 +108,10 @@ def _read(core: openvino.Core, *model: Any) -> openvino.Model:
 
 def _read_by(core: openvino.Core, path: Path, needs: Mapping[str, Need], host: PluginHost | None) -> openvino.Model:
     """By a core that may know some of the ops: what is missing shows when it cannot read the model."""
-    from dragoman.runtime.plugins import check_needs, classes
+    from dragoman.runtime.plugins import check_ages, check_needs, classes
 
     host = host or _host()
+    check_ages(needs, host, str(path))
     for cls in classes(host, needs):
         core.add_extension(cls)
     try:
