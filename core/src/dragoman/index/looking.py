@@ -93,7 +93,7 @@ class _Child:
             return None
         try:
             process = subprocess.Popen(
-                [sys.executable, "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, "-P", "-c", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, text=True, encoding="utf-8", env={**os.environ, "DRAGOMAN_NO_INDEX": "1"},
             )  # fmt: skip
             assert process.stdin is not None

@@ -34,7 +34,10 @@ class Index:
             state = self.environment.state()
             found = entry_points()
         new = [f for f in found if _is_new(f) and wanted(f.name)]
-        if new:
+        if new and not store.is_usable():
+            for plugin in new:  # looking at them in another process would help nobody: it could not be remembered
+                plugin.direct = True
+        elif new:
             from dragoman.index.looking import look
 
             state = self.environment.state()

@@ -39,6 +39,15 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "dragoman"
 
 
+def is_usable() -> bool:
+    """Something can be kept there; the folder is made."""
+    try:
+        folder().mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.access(folder(), os.W_OK | os.X_OK)
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
 def read(environment: Environment) -> list[Found] | None:
     """What was found in this environment; None when there is nothing, or nothing that still holds."""
     try:
