@@ -503,3 +503,16 @@ def test_processes_at_once_leave_one_whole_index(site: Path) -> None:
     held = sorted(p.name for p in (site.parent / "cache" / "dragoman").iterdir())
     assert all(name.startswith("plugins-") for name in held)
     assert json.loads(index_files(site)[0].read_text())["found"]
+
+
+def test_nothing_is_imported_from_the_working_folder(site: Path) -> None:
+    install(site, "alpha")
+    (site.parent / "json.py").write_text("open('ran', 'w')\n")
+    path = os.pathsep.join([str(site), *(p for p in sys.path if p)])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "dragoman", "plugin", "list"],
+        cwd=site.parent, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "alpha" in done.stdout
+    assert index_files(site)
+    assert not (site.parent / "ran").exists()
