@@ -181,6 +181,34 @@ def offload_copies(runs: int) -> float:
     return float(sum(own))
 
 
+def many_plugins(command: Callable[[Path, Path], tuple[list[str], list[str]]], runs: int) -> float:
+    """Milliseconds that 100 installed plugins add to a command; ``command`` gives it without them and with them."""
+    import many
+
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        site = folder / "site"
+        for index in range(100):
+            many.install(site, f"stub{index:03}")
+        without, given = command(*many.swish_models(folder, "stub050"))
+        return many.added_milliseconds(folder, site, without, given, max(5, runs // 10))
+
+
+@measurement("100 plugins, plugin list", 60, "ms")
+def list_of_many(runs: int) -> float:
+    return many_plugins(lambda plain, swish: (["plugin", "list"], ["plugin", "list"]), runs)
+
+
+@measurement("100 plugins, conversion that needs one", 10, "ms")
+def conversion_beside_many(runs: int) -> float:
+    return many_plugins(lambda plain, swish: (["convert", str(plain)], ["convert", str(swish)]), runs)
+
+
+@measurement("100 plugins, conversion that needs none", 10, "ms")
+def conversion_without_many(runs: int) -> float:
+    return many_plugins(lambda plain, swish: (["convert", str(plain)], ["convert", str(plain)]), runs)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(MEASUREMENTS), metavar="NAME")

@@ -48,7 +48,8 @@ def commands_page() -> str:
         text(
             """`--no-plugins` anywhere on the command line loads no plugin but the core. The environment variable
             `DRAGOMAN_PLUGINS=onnx,acme` limits loading to these; `DRAGOMAN_TRACE=hooks` prints every call of a hook
-            with its time."""
+            with its time. `DRAGOMAN_NO_INDEX=1` imports every plugin at every start, and keeps nothing in the cache
+            folder (`$XDG_CACHE_HOME/dragoman`)."""
         )
     )
     for name, command, parameters in walk():

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dragoman.hookspecs import GROUP, PluginInfo
+from dragoman.index.record import Record
 
 #: groups of hook APIs that this Dragoman does not have; their plugins are listed without being imported
 OTHER_GROUPS = (f"{GROUP}.v2", f"{GROUP}.v3")
+GROUPS = (GROUP, *OTHER_GROUPS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Installed:
+    """A distribution whose name and version are known; the rest of its metadata is read when it is asked for."""
+
+    name: str
+    version: str
+
+    def __getattr__(self, name: str) -> Any:
+        from importlib_metadata import distribution
+
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(distribution(self.name), name)
+
+
+def load_value(value: str) -> Any:
+    """The object that ``module:attribute`` of an entry point names."""
+    module, _, attribute = value.partition("[")[0].partition(":")
+    found = importlib.import_module(module.strip())
+    for name in filter(None, attribute.strip().split(".")):
+        found = getattr(found, name)
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +46,7 @@ class EntryPoint:
     """What discovery needs of an entry point; tests make their own.
 
     ``dist`` is the ``importlib_metadata`` distribution; its name and version, which cost a parse of its metadata, are
-    only read for messages. ``file`` is that of a plugin of a single file.
+    only read for messages. ``file`` is that of a plugin of a single file, ``record`` what an index has of the plugin.
     """
 
     name: str
@@ -29,6 +56,7 @@ class EntryPoint:
     version: str = ""
     dist: Any = None
     file: Path | None = None
+    record: Record | None = None
 
     @property
     def label(self) -> str:
@@ -70,6 +98,6 @@ def installed_entry_points() -> list[EntryPoint]:
     from importlib_metadata import entry_points
 
     found = []
-    for group in (GROUP, *OTHER_GROUPS):
+    for group in GROUPS:
         found += [EntryPoint(ep.name, ep.load, group, dist=ep.dist) for ep in entry_points(group=group)]
     return found

@@ -2,6 +2,7 @@
 
 A plugin that fails to load, or whose hook raises, is marked broken and the rest goes on; it stops a conversion only
 when what it would have given is needed. Two owners of one key are an error, unless one says that it replaces it.
+Installed plugins come from the index (:mod:`dragoman.index`), and are imported when they are needed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -21,23 +22,25 @@ from dragoman import hookspecs
 from dragoman.discovery import EntryPoint, Plugin, installed_entry_points
 from dragoman.errors import PluginError
 from dragoman.hookspecs import API_VERSION, GROUP, PluginInfo, Reference, RuntimeOp, ShapeRule
+from dragoman.index.host import IndexedPlugins
+from dragoman.index.lookup import Index, is_off
+from dragoman.index.record import OPS, RUNTIME_OPS
 
 if TYPE_CHECKING:
     from dragoman.frontends.contract import Frontend
-    from dragoman.frontends.registry import Extractor, Extractors, ExtractorTable
+    from dragoman.frontends.registry import Extractor, ExtractorTable
     from dragoman.ir.owners import Owner
     from dragoman.ops.define import Op, OpRegistry
 
 __all__ = ["CORE", "EntryPoint", "Plugin", "PluginHost", "installed_entry_points"]
-_T = TypeVar("_T")
 CORE = "core"
 
 
-class PluginHost:
+class PluginHost(IndexedPlugins):
     """Loads plugins once and answers what they registered.
 
     Args:
-        entry_points: what to load; those installed by default.
+        entry_points: what to load; those installed by default, each when it is needed.
         only: names to load beside the core; ``DRAGOMAN_PLUGINS`` by default, empty for none.
         disabled: names not to load.
     """
@@ -49,22 +52,31 @@ class PluginHost:
         only: Iterable[str] | None = None,
         disabled: Iterable[str] = (),
     ) -> None:
+        super().__init__()
         self.manager = pluggy.PluginManager("dragoman")
         self.manager.add_hookspecs(hookspecs)
         self.plugins: dict[str, Plugin] = {}
         self._disabled = set(disabled)
         limit = os.environ.get("DRAGOMAN_PLUGINS")
         self._only = set(only) if only is not None else None if limit is None else {n for n in limit.split(",") if n}
-        self._registered: dict[tuple[str, str], Any] = {}
         self._trace = "hooks" in os.environ.get("DRAGOMAN_TRACE", "").split(",")
-        points = installed_entry_points() if entry_points is None else list(entry_points)
+        points = self._installed() if entry_points is None else list(entry_points)
         for point in sorted(points, key=lambda p: (p.name != CORE, p.name)):
             self._load(point)
         self._check_requirements()
 
+    def _installed(self) -> list[EntryPoint]:
+        if is_off():
+            return installed_entry_points()
+        self._index = Index(lambda name: self._is_wanted(name) and name not in self._disabled)
+        return self._index.points
+
+    def _is_wanted(self, name: str) -> bool:
+        return name == CORE or self._only is None or name in self._only
+
     def _load(self, point: EntryPoint) -> None:
         plugin = Plugin(point.name, point)
-        if point.name != CORE and (self._only is not None and point.name not in self._only):
+        if not self._is_wanted(point.name):
             return
         held = self.plugins.get(point.name)
         if held is not None:
@@ -81,14 +93,25 @@ class PluginHost:
             plugin.status, plugin.stage = "incompatible", "api"
             plugin.error = f"it is written for the hook group {point.group}; this Dragoman has {GROUP}"
             return
+        if point.record is None:
+            self._import(plugin)
+            return
+        plugin.info = point.record.info
+        if (failure := point.record.failure) is not None:
+            plugin.status, plugin.stage = failure.status, failure.stage
+            plugin.error, plugin.trace = failure.error, failure.trace
+        else:
+            self.pending[point.name] = point.record
+
+    def _import(self, plugin: Plugin) -> None:
         try:
-            plugin.module = self._timed(point.name, "load", point.load)
-            self.manager.register(plugin.module, name=point.name)
+            plugin.module = self._timed(plugin.name, "load", plugin.point.load)
+            self.manager.register(plugin.module, name=plugin.name)
             self.manager.check_pending()
             plugin.info = self._own_info(plugin)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             plugin.fail("load", error)
-            self._unregister(point.name)
+            self._unregister(plugin.name)
 
     def with_files(self, paths: Iterable[str | Path]) -> PluginHost:
         """A host that has plugins of single files too; this one stays as it is. PluginError D614, D603.
@@ -103,7 +126,8 @@ class PluginHost:
         host.manager = pluggy.PluginManager("dragoman")
         host.manager.add_hookspecs(hookspecs)
         host.plugins = {name: dataclasses.replace(plugin) for name, plugin in self.plugins.items()}
-        host._registered = {}
+        host._registered, host._gathered = {}, {}
+        host.pending, host._told = dict(self.pending), dict(self._told)
         for name, plugin in host.plugins.items():
             if self.manager.has_plugin(name):
                 host.manager.register(plugin.module, name=name)
@@ -148,6 +172,7 @@ class PluginHost:
         return info
 
     def _unregister(self, name: str) -> None:
+        self.pending.pop(name, None)
         if self.manager.has_plugin(name):
             self.manager.unregister(name=name)
 
@@ -179,11 +204,22 @@ class PluginHost:
         An implementation that raises, or gives an item that is not of the expected type, marks its plugin broken;
         none of its items count. A file that the user named must work: PluginError D614.
         """
-        found: list[tuple[str, Any]] = []
+        self._wake(self.plugins, hook)
+        answers = self._ask(self.plugins, hook, expect, arguments)
+        return [(owner, item) for owner, items in answers.items() for item in items]
+
+    def _ask(
+        self,
+        owners: Collection[str],
+        hook: str,
+        expect: type | tuple[type, ...] | None,
+        arguments: Mapping[str, Any],
+    ) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
         caller = getattr(self.manager.hook, hook)
         by_owner = {i.plugin_name: i for i in caller.get_hookimpls()}
         for owner in self.plugins:
-            if owner not in by_owner or self.plugins[owner].status != "loaded":
+            if owner not in owners or owner not in by_owner or self.plugins[owner].status != "loaded":
                 continue
             try:
                 items = list(self._invoke(by_owner[owner], hook, arguments) or ())
@@ -197,12 +233,12 @@ class PluginHost:
 
                     raise failed_file(file, f"{hook} of the extension failed", error) from error
                 continue
-            found += [(owner, item) for item in items]
+            found[owner] = items
         return found
 
     def notify(self, hook: str, **arguments: Any) -> None:
         """Call every observer; one that raises is marked broken and the others are still called."""
-        for impl in getattr(self.manager.hook, hook).get_hookimpls():
+        for impl in self._observers(hook):
             owner = self.plugins.get(impl.plugin_name)
             if owner is None or owner.status != "loaded":
                 continue
@@ -211,11 +247,19 @@ class PluginHost:
             except Exception as error:
                 owner.fail(hook, error)
 
+    def _observers(self, hook: str) -> list[Any]:
+        """In pluggy's order as if all plugins had been registered in the order of their names."""
+        self._wake(self.plugins, hook)
+        order = {name: rank for rank, name in enumerate(self.plugins)}
+        impls = getattr(self.manager.hook, hook).get_hookimpls()
+        return sorted(impls, key=lambda i: (i.tryfirst - i.trylast, order.get(i.plugin_name, -1)))
+
     def first(self, hook: str, **arguments: Any) -> tuple[str, Any] | None:
         """The first answer that is not None, with its plugin; PluginError D606 when an implementation raises."""
         from dragoman.errors import DragomanError
         from dragoman.frontends.layer import Refusal
 
+        self._wake(self.plugins, hook)
         caller = getattr(self.manager.hook, hook)
         for impl in sorted(caller.get_hookimpls(), key=lambda i: i.plugin_name):
             try:
@@ -231,6 +275,8 @@ class PluginHost:
 
     def hooks_of(self, name: str) -> list[str]:
         """Names of the hooks that a plugin implements."""
+        if name in self.pending:
+            return list(self.pending[name].hooks)
         plugin = self.manager.get_plugin(name)
         callers = (self.manager.get_hookcallers(plugin) or []) if plugin is not None else []
         return sorted(caller.name for caller in callers)
@@ -247,10 +293,12 @@ class PluginHost:
             plugin.status = "disabled"
             self._unregister(name)
             self._registered.clear()
+            self._gathered.clear()
 
     def has(self, hook: str) -> bool:
         """Any plugin implements the hook."""
-        return bool(getattr(self.manager.hook, hook).get_hookimpls())
+        held = getattr(self.manager.hook, hook).get_hookimpls()
+        return bool(held) or any(hook in record.hooks for record in self.pending.values())
 
     def _invoke(self, impl: Any, hook: str, arguments: Mapping[str, Any]) -> Any:
         given = [arguments[name] for name in impl.argnames]
@@ -265,14 +313,6 @@ class PluginHost:
             f"plugin {owner} ({plugin.label if plugin else 'unknown'})",
             "report it to the plugin's author; dragoman doctor shows the traceback",
         )
-
-    def _once(self, what: str, framework: str, make: Callable[[], _T]) -> _T:
-        """What register hooks gave is kept: they run once for all conversions of a host."""
-        key = (what, framework)
-        if key not in self._registered:
-            self._registered[key] = make()
-        found: _T = self._registered[key]
-        return found
 
     def require(self, frontend: Frontend) -> None:
         """PluginError D604 when the plugin of a front-end in use is broken."""
@@ -307,46 +347,61 @@ class PluginHost:
     def _op_registry(self) -> OpRegistry:
         from dragoman.ops.define import OpRegistry
 
-        return OpRegistry(cls for _, cls in self._op_classes())
+        pending = self._pending_ops({(cls.type, cls.version) for _, cls in self._op_classes()})
+        classes = [cls for _, cls in self._op_classes()]
+        if not pending:
+            return OpRegistry(classes)
+        from dragoman.index.keys import LaterOps
+
+        return LaterOps(classes, pending, self._later_ops)
 
     def _op_classes(self) -> list[tuple[str, type[Op]]]:
+        """Of the plugins that are imported."""
         from dragoman.ops.define import Op
 
-        held = self._once("op classes", "", lambda: self.call("dragoman_register_ops", Op))
+        held = self.gathered(OPS, self._awake(), Op)
         return self._unique(held, lambda c: f"op:{c.type}:{c.version}")
 
-    def extractor_table(self, framework: str) -> ExtractorTable:
-        """All extractors of a framework; overlapping claims of two plugins are refused."""
-        return self._once("extractors", framework, lambda: self._extractor_table(framework))
+    def extractor_table(self, framework: str, wanted: Collection[str] | None = None) -> ExtractorTable:
+        """All extractors of a framework; overlapping claims of two plugins are refused.
+
+        Args:
+            framework: as the front-end is called.
+            wanted: layer types that are met; plugins without any of these are only imported for an extractor's call.
+        """
+        self._wake_for_layers(framework, wanted)
+        whole = "extractors" if any(r.layers(framework) for r in self.pending.values()) else "all extractors"
+        return self._once(whole, framework, lambda: self._extractor_table(framework))
 
     def _extractor_table(self, framework: str) -> ExtractorTable:
         from dragoman.frontends.registry import ExtractorTable
 
         table = ExtractorTable()
-        claims: dict[str, list[tuple[str, Extractor]]] = {}
-        for owner, group in self._extractor_groups(framework):
-            for entry in group.entries:
-                if entry.framework == framework:
-                    claims.setdefault(entry.op, []).append((owner, entry))
-        for op, held in sorted(claims.items()):
+        for op, held in sorted(self._claims(framework).items()):
             owners = {owner for owner, _ in held}
-            winner = next(iter(owners)) if len(owners) == 1 else self._winner(f"{framework}:{op}", held)
+            try:
+                winner = next(iter(owners)) if len(owners) == 1 else self._winner(f"{framework}:{op}", held)
+            except PluginError:
+                if not owners & self.pending.keys():
+                    raise
+                self._wake(owners)  # an index is not believed in a quarrel
+                return self._extractor_table(framework)
             for owner, entry in held:
                 if winner is None or owner == winner:
                     table.add(owner, entry)
         return table
 
-    def definitions(self, framework: str) -> list[tuple[str, str]]:
-        """What the plugins' extractors tell the front-end of a framework, with their owners."""
+    def _claims(self, framework: str) -> dict[str, list[tuple[str, Extractor]]]:
+        """Extractors by layer type, with their owners in order."""
         groups = self._extractor_groups(framework)
-        return [(owner, g.definitions) for owner, g in groups if g.framework == framework and g.definitions]
-
-    def _extractor_groups(self, framework: str) -> list[tuple[str, Extractors]]:
-        from dragoman.frontends.registry import Extractors
-
-        return self._once(
-            "groups", framework, lambda: self.call("dragoman_register_extractors", Extractors, framework=framework)
-        )
+        entries = [(owner, e) for owner, group in groups for e in group.entries if e.framework == framework]
+        if later := self._pending_extractors(framework):
+            order = {name: rank for rank, name in enumerate(self.plugins)}
+            entries = sorted([*entries, *later], key=lambda claim: order[claim[0]])
+        claims: dict[str, list[tuple[str, Extractor]]] = {}
+        for owner, entry in entries:
+            claims.setdefault(entry.op, []).append((owner, entry))
+        return claims
 
     def _winner(self, key: str, held: Sequence[tuple[str, Extractor]]) -> str | None:
         """The owner that replaces the others; None when the ranges of the owners do not meet."""
@@ -376,7 +431,8 @@ class PluginHost:
 
     def runtime_ops(self, wanted: Collection[str] | None = None) -> list[tuple[str, RuntimeOp]]:
         """Inference-time ops, of the wanted types only when these are given; conflicts among them are refused."""
-        held = self._once("runtime ops", "", lambda: self.call("dragoman_register_runtime_ops", RuntimeOp, host=self))
+        self._wake_for_runtime(wanted)
+        held = self.gathered(RUNTIME_OPS, self._awake(), RuntimeOp, host=self)
         chosen = [(owner, item) for owner, item in held if wanted is None or item.op in wanted]
         return self._unique(chosen, lambda r: f"runtime:{r.op}")
 
@@ -393,6 +449,7 @@ class PluginHost:
         """The plugin that computes an extension op at inference, else the one with its class."""
         for owner, _ in self.runtime_ops([kind]):
             return self.owner(owner)
+        self._wake([n for n, r in self.pending.items() if any(kind == xml for _, _, xml in r.ops or ())])
         held = [owner for owner, cls in self._op_classes() if cls.xml_type == kind and cls.version == "extension"]
         return self.owner(held[0]) if held else None
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dragoman.errors import DragomanError, InferError, PluginError, SourceError
+from dragoman.errors import DragomanError, InferError, PluginError, SourceError, UsageError
 from dragoman.frontends.contract import Frontend, Model
 from dragoman.frontends.extract import ExtractionContext, LayerPlan, extract, plan_layers
 from dragoman.frontends.probe import recognise
@@ -160,7 +160,7 @@ class Session:
 
         model = given if isinstance(given, Model) else Model(given)
         with self.stage("load"):
-            frontend = recognise(model, self.host, str(self.given.get("framework") or ""))
+            frontend = self._recognise(model)
             self.context.framework = frontend.name
             self.options.update(canonical(self.given, self.known_options(frontend.name)))
             self._define(frontend)
@@ -171,6 +171,16 @@ class Session:
             shape_model(graph, self.options)
         self._observe("load", graph)
         return frontend, graph
+
+    def _recognise(self, model: Model) -> Frontend:
+        """The front-end; before a model is refused, plugins that are remembered as broken are tried again."""
+        framework = str(self.given.get("framework") or "")
+        try:
+            return recognise(model, self.host, framework)
+        except (SourceError, UsageError) as error:
+            if error.code not in ("D104", "D203") or not self.host.look_again():
+                raise
+            return recognise(model, self.host, framework)
 
     def _define(self, frontend: Frontend) -> None:
         """Hand a front-end the definitions that plugins bring; PluginError D604 when they are wrong."""
@@ -242,7 +252,7 @@ class Session:
             found = host.first("dragoman_infer_shape", node=node, context=self.context)
             return None if found is None else found[1]
 
-        table = host.extractor_table(frontend.name)
+        table = host.extractor_table(frontend.name, {node.op for node in walk(graph)})
         host.require(frontend)
         context = ExtractionContext(
             frontend.name,
@@ -276,11 +286,24 @@ class Session:
 
     def plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
         """What would become of every layer, without raising for those that cannot be converted."""
+        model = given if isinstance(given, Model) else Model(given)
         with collector_paused():
-            return self._plan(given)
+            graph, layers = self._plan(model)
+            if any(p.status == "unknown" for p in layers) and self._look_again():
+                graph, layers = self._plan(model)
+            return graph, layers
 
-    def _plan(self, given: Any) -> tuple[Graph, list[LayerPlan]]:
-        frontend, graph = self.load(given)
+    def _look_again(self) -> bool:
+        """A layer is unknown: whether the plugins have more than is remembered of them, and all starts anew."""
+        if not self.host.look_again(self.context.framework):
+            return False
+        self.options.clear()
+        self.context = Context("", self.options)
+        self._ops = None
+        return True
+
+    def _plan(self, model: Model) -> tuple[Graph, list[LayerPlan]]:
+        frontend, graph = self.load(model)
         pipeline = self.pipeline()
         with self.stage("source rules"):
             self.replacements = pipeline.survey("source", graph, self.ops, frontend.name)
@@ -317,13 +340,19 @@ class Session:
 
     def convert(self, given: Any) -> Result:
         """All stages but writing; raises DragomanError."""
+        model = given if isinstance(given, Model) else Model(given)
         with collector_paused():
-            return self._convert(given)
+            try:
+                return self._convert(model)
+            except DragomanError as error:
+                codes = {error.code, *(problem.code for problem in error.problems)}
+                if not codes & {"D301", "D303"} or not self._look_again():
+                    raise
+                return self._convert(model)
 
-    def _convert(self, given: Any) -> Result:
+    def _convert(self, model: Model) -> Result:
         from dragoman.preprocess import preprocess
 
-        model = given if isinstance(given, Model) else Model(given)
         frontend, graph = self.load(model)
         pipeline = self.pipeline()
         with self.stage("source rules"):

@@ -51,7 +51,9 @@ class PluginConformance:
     @pytest.fixture
     def host(self) -> PluginHost:
         """All installed plugins, freshly loaded."""
-        return PluginHost()
+        host = PluginHost()
+        host.load_all()
+        return host
 
     def test_it_loads_and_says_who_it_is(self, host: PluginHost) -> None:
         _none(contract.info_faults(host, self.name))

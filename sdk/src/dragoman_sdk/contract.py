@@ -88,7 +88,7 @@ def import_faults(name: str) -> list[str]:
     """Loading an installed plugin in a fresh interpreter imports nothing of :data:`HEAVY`."""
     code = (
         "import sys; from dragoman.plugins import PluginHost; before = {*sys.modules}; "
-        f"PluginHost(only=[{name!r}]); print(*[m for m in {HEAVY!r} if m in {{*sys.modules}} - before])"
+        f"PluginHost(only=[{name!r}]).load_all(); print(*[m for m in {HEAVY!r} if m in {{*sys.modules}} - before])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:

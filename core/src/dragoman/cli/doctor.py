@@ -28,6 +28,7 @@ def command(ctx: click.Context, extensions: tuple[str, ...]) -> int:
 def report(host: PluginHost) -> Iterator[str]:
     """The findings, line by line; every hook is called once, so that a broken one shows."""
     yield f"dragoman {__version__}, Python {platform.python_version()}"
+    host.load_all()
     frontends = [f for _, f in host.frontends()]
     host.op_registry()
     host.rules()

@@ -45,6 +45,7 @@ def command() -> None:
 def list_plugins(ctx: click.Context, hooks: bool, as_json: bool, extensions: tuple[str, ...]) -> None:
     """One line for each plugin: name, distribution, status."""
     host = _host(ctx)
+    host.load_all()
     rows = [_row(host, plugin, hooks) for plugin in host.plugins.values()]
     if as_json:
         click.echo(json.dumps({"document": "dragoman.plugins", "version": 1, "plugins": rows}, indent=2))
@@ -63,6 +64,7 @@ def list_plugins(ctx: click.Context, hooks: bool, as_json: bool, extensions: tup
 def info(ctx: click.Context, name: str, as_json: bool, extensions: tuple[str, ...]) -> None:
     """Everything about one plugin."""
     host = _host(ctx)
+    host.load_all()
     plugin = host.plugins.get(name)
     if plugin is None:
         raise PluginError("D601", f"there is no plugin {name!r}", "plugin info", did_you_mean(name, list(host.plugins)))
