@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.caffe.reading import source_graph
-from tests.caffe.support import Fixture
+from tests.caffe.support import Fixture, assert_close, run_model
 
 from dragoman.graph.types import Interval
 
@@ -72,3 +72,12 @@ def test_layers_that_only_feed_a_loss_go_with_it() -> None:
     loss = 'layer { name: "l2" type: "EuclideanLoss" bottom: "c" bottom: "e" top: "l2" }\n'
     inputs, outputs = ports(DATA.format("Data", "data_param { batch_size: 4 }") + CONV + more + loss)
     assert (list(inputs), outputs) == (["data"], ["c"])
+
+
+def test_a_shape_given_for_a_label_keeps_what_reads_it(shared: Path) -> None:
+    fixture = Fixture(shared, "trainval_lenet")
+    feeds = fixture.feeds()
+    shapes = {blob: ",".join(map(str, array.shape)) for blob, array in feeds.items()}
+    found = run_model(fixture.convert(shapes=shapes), feeds)
+    for blob, expected in fixture.outputs().items():
+        assert_close(found[blob], expected, blob)

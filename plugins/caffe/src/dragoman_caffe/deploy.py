@@ -29,17 +29,19 @@ def is_training(kind: str) -> bool:
     return kind in _EVALUATIONS or kind.endswith("Loss") or "WithLoss" in kind
 
 
-def deployed(layers: list[Message], wanted: Iterable[str]) -> list[Message]:
+def deployed(layers: list[Message], named: Iterable[str]) -> list[Message]:
     """The layers without losses and accuracies, where the net reads a database.
 
-    They stay when the user asks for one of them by name (``wanted``).
+    They stay when the user names one of them, or a label that they read (``named``).
     """
     kinds = {layer.get("type") for layer in layers}
     if not kinds & _SOURCES:
         return layers
-    names = set(wanted)
+    names = set(named)
+    labels = {top for layer in layers if layer.get("type") in _SOURCES for top in layer.items_of("top")[1:]}
     training = [layer for layer in layers if is_training(layer.get("type", ""))]
-    if any(names & {layer.get("name", ""), *layer.items_of("top")} for layer in training):
+    read = {bottom for layer in training for bottom in layer.items_of("bottom")}
+    if names & labels & read or any(names & {x.get("name", ""), *x.items_of("top")} for x in training):
         return layers
     left = {id(layer) for layer in training} if kinds & DATA_TYPES.keys() else set()
     kept = _without_targets([layer for layer in layers if id(layer) not in left])

@@ -70,7 +70,9 @@ class CaffeFrontend(Frontend):
         layers = [layer for layer in upgrade(text, net) if included(text, layer, state)]
         if not layers:
             raise SourceError("D203", "the net has no layers", text.name, "this is not a Caffe net")
-        layers = deployed(layers, options.get("outputs") or ())
+        items = options.get("inputs") or ()
+        named = [*(options.get("outputs") or ()), *(options.get("shapes") or ()), *(item.name for item in items)]
+        layers = deployed(layers, named)
         if stored is not None:
             _check_names(layers, stored, text, source)
         prototxt = Path(text.name) if model.path is not None else None
