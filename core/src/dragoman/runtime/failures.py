@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,8 @@ from typing import Any
 
 from dragoman.errors import PluginError
 
+#: in this thread a compiled model is made again of a request that knows
+_known = threading.local()
 #: newest last
 _raised: deque[PluginError] = deque(maxlen=16)
 
@@ -48,6 +51,9 @@ def guard_inference(ov: Any) -> None:
     if hasattr(ov.InferRequest.infer, "guarded"):
         return
     ov.InferRequest.infer = _guarded_infer(ov)
+    ov.CompiledModel.create_infer_request = _telling_create(ov.CompiledModel.create_infer_request)
+    ov.CompiledModel.__init__ = _telling_init(ov.CompiledModel.__init__)
+    ov.InferRequest.get_compiled_model = _telling_get(ov.InferRequest.get_compiled_model)
     ov.AsyncInferQueue.__del__ = _finish
 
 
@@ -82,14 +88,47 @@ def _array(tensor: Any, shared: bool, decode: bool) -> Any:
 
 
 def _in_one_thread(request: Any) -> bool:
-    """Asked once for a request; devices that do not tell count as such."""
-    known: bool | None = getattr(request, "_in_one_thread", None)
-    if known is None:
-        known = True
-        with suppress(RuntimeError):
-            known = int(request.get_compiled_model().get_property("INFERENCE_NUM_THREADS")) <= 1
-        request._in_one_thread = known
-    return known
+    """What its compiled model said when it was made; a request of which that is not known counts as such.
+
+    It is not asked here: the plugin answers under a lock that another thread may hold while it waits for Python's.
+    """
+    return bool(getattr(request, "_in_one_thread", True))
+
+
+def _telling_init(original: Any) -> Any:
+    @functools.wraps(original)
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        original(self, *arguments, **named)
+        self._in_one_thread = True
+        if not getattr(_known, "already", False):
+            with suppress(RuntimeError, TypeError, ValueError):
+                self._in_one_thread = int(self.get_property("INFERENCE_NUM_THREADS")) <= 1
+
+    return init
+
+
+def _telling_get(original: Any) -> Any:
+    @functools.wraps(original)
+    def get(self: Any) -> Any:
+        _known.already = True
+        try:
+            model = original(self)
+        finally:
+            _known.already = False
+        model._in_one_thread = _in_one_thread(self)
+        return model
+
+    return get
+
+
+def _telling_create(original: Any) -> Any:
+    @functools.wraps(original)
+    def create(self: Any) -> Any:
+        request = original(self)
+        request._in_one_thread = getattr(self, "_in_one_thread", True)
+        return request
+
+    return create
 
 
 def _finish(queue: Any) -> None:
