@@ -11,6 +11,7 @@ from dragoman.errors import SourceError
 
 #: bytes that are read, computed or written at a time
 BLOCK = 4 << 20
+_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 class ByteSource:
@@ -117,6 +118,12 @@ class MemorySource(ByteSource):
     def blocks(self, offset: int, count: int) -> Iterator[bytes | memoryview]:
         self.check_range(offset, count)
         yield self.data[offset : offset + count]
+
+
+def refuse_lfs_pointer(head: bytes, what: str, where: str) -> None:
+    """SourceError D211 when a file begins as Git LFS's stand-in for the file that is meant."""
+    if head.startswith(_LFS):
+        raise SourceError("D211", f"this is a Git LFS pointer, not the {what}", where, "run git lfs pull")
 
 
 def missing_file(path: Path) -> SourceError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.errors import SourceError, UsageError, did_you_mean
+from dragoman.files import refuse_lfs_pointer
 from dragoman.frontends.contract import Frontend, Model, Probe
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ KNOWN_PLUGINS = {
     ".onnx": "dragoman-onnx", ".caffemodel": "dragoman-caffe", ".prototxt": "dragoman-caffe", ".pb": "dragoman-tf",
     ".params": "dragoman-mxnet", ".nnet": "dragoman-kaldi", ".mdl": "dragoman-kaldi",
 }  # fmt: skip
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def recognise(model: Model, host: PluginHost, framework: str = "") -> Frontend:
@@ -25,8 +25,7 @@ def recognise(model: Model, host: PluginHost, framework: str = "") -> Frontend:
     """
     frontends = [f for _, f in host.frontends()]
     head = model.head()
-    if head.startswith(_LFS):
-        raise SourceError("D211", "this is a Git LFS pointer, not the model", model.name, "run git lfs pull")
+    refuse_lfs_pointer(head, "model", model.name)
     if framework:
         named = [f for f in frontends if f.name == framework]
         if not named:

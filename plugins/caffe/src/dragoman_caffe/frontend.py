@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.errors import SourceError, UsageError, did_you_mean
-from dragoman.files import ByteSource, FileSource
-from dragoman.frontends.contract import Frontend, Model, Probe
+from dragoman.files import ByteSource, FileSource, refuse_lfs_pointer
+from dragoman.frontends.contract import HEAD, Frontend, Model, Probe
 from dragoman.graph.graph import Graph, Node
 from dragoman.graph.types import TensorType
 from dragoman_caffe.definitions import Definitions, built_in, parse_proto
@@ -22,7 +22,6 @@ from dragoman_caffe.text import Text, parse
 from dragoman_caffe.upgrade import upgrade
 from dragoman_caffe.weights import Stored, read_weights
 
-_LFS = b"version https://git-lfs.github.com/spec/"
 _LAYER = re.compile(rb"(?:^|[\s}])layers?\s*:?\s*\{|(?:^|\s)input(?:_dim|_shape)?\s*:")
 _ONNX = re.compile(rb"(?:^|\s)(?:ir_version|opset_import|producer_name)\b")
 _SOLVER = frozenset({"net", "train_net", "test_net", "net_param", "base_lr", "lr_policy", "max_iter", "solver_mode"})
@@ -155,9 +154,7 @@ def _prototxt(model: Model, named: Path | None) -> ByteSource:
             hint = f"{_HINT}; in the folder: {', '.join(found)}" if found else _HINT
             raise SourceError("D213", f"there is no {named.name} beside it", model.name, hint)
     source = FileSource(named)
-    head = source.read(0, min(source.size, len(_LFS)))
-    if head == _LFS:
-        raise SourceError("D211", "this is a Git LFS pointer, not the prototxt", str(named), "run git lfs pull")
+    refuse_lfs_pointer(source.read(0, min(source.size, HEAD)), "prototxt", str(named))
     return source
 
 

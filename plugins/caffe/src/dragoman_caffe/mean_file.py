@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dragoman.errors import SourceError, UsageError
-from dragoman.files import FileSource
+from dragoman.files import FileSource, refuse_lfs_pointer
+from dragoman.frontends.contract import HEAD
 from dragoman.graph.tensor import ReshapeView
 from dragoman.mean_image import MeanImage
 from dragoman_caffe.message import Message
 from dragoman_caffe.weights import read_blob
-
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 def mean_image(options: Mapping[str, Any]) -> MeanImage | None:
@@ -26,8 +25,7 @@ def mean_image(options: Mapping[str, Any]) -> MeanImage | None:
             raise UsageError("D102", "there is no mean image to crop", "--mean-file-offsets", "give --mean-file, too")
         return None
     source = FileSource(path)
-    if source.size >= len(_LFS) and source.read(0, len(_LFS)) == _LFS:
-        raise SourceError("D211", "this is a Git LFS pointer, not the mean image", str(path), "run git lfs pull")
+    refuse_lfs_pointer(source.read(0, min(source.size, HEAD)), "mean image", str(path))
     tensor = read_blob(source).tensor
     shape = tensor.shape[1:] if len(tensor.shape) == 4 and tensor.shape[0] == 1 else tensor.shape
     if len(shape) != 3 or 0 in shape:
