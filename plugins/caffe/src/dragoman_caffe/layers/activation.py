@@ -17,8 +17,13 @@ layers = Extractors("caffe")
 @layers("ReLU")
 def relu(layer: Layer, op: Builder, x: Value) -> Value:
     """max(0, x) + negative_slope * min(0, x)."""
-    slope = layer.get("relu_param.negative_slope", 0.0)
-    return op.Relu(x) if slope == 0 else op.PRelu(x, op.constant([slope], x.dtype))
+    return sloped_relu(op, x, layer.get("relu_param.negative_slope", 0.0))
+
+
+def sloped_relu(op: Builder, x: Value, slope: float) -> Value:
+    """max(0, x) + slope * min(0, x)."""
+    found: Value = op.Relu(x) if slope == 0 else op.PRelu(x, op.constant([slope], x.dtype))
+    return found
 
 
 @layers("ReLU6")

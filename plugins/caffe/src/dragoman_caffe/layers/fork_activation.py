@@ -9,6 +9,7 @@ from __future__ import annotations
 from dragoman.builder import Builder
 from dragoman.frontends.extract import Extractors, Layer
 from dragoman.graph.graph import Value
+from dragoman_caffe.layers.activation import sloped_relu
 from dragoman_caffe.shapes import axis_of, channels, rank_of
 
 layers = Extractors("caffe")
@@ -26,18 +27,13 @@ def crelu(layer: Layer, op: Builder, x: Value) -> Value:
             "`crelu_param { concat_axis: 1 }` says that each image has x before -x",
         )
     both = op.Concat(x, op.Negative(x), axis=axis)
-    return _relu(op, both, layer.get("crelu_param.negative_slope", 0.0))
+    return sloped_relu(op, both, layer.get("crelu_param.negative_slope", 0.0))
 
 
 @layers("NegReLU")
 def neg_relu(layer: Layer, op: Builder, x: Value) -> Value:
     """min(0, x) + negative_slope * max(0, x)."""
-    return op.Negative(_relu(op, op.Negative(x), layer.get("relu_param.negative_slope", 0.0)))
-
-
-def _relu(op: Builder, x: Value, slope: float) -> Value:
-    y: Value = op.Relu(x) if slope == 0 else op.PRelu(x, op.constant([slope], x.dtype))
-    return y
+    return op.Negative(sloped_relu(op, op.Negative(x), layer.get("relu_param.negative_slope", 0.0)))
 
 
 @layers("HSwish")
